@@ -1,0 +1,44 @@
+import type { RawJson, RpcError } from '../jsonrpc/message.ts';
+
+/** Why an attempt gave no answer, in terms of what to do next. */
+export type FailureClass =
+  /** The connection could not be made, was reset or closed. */
+  | 'transport'
+  | 'timeout'
+  | 'rate_limited'
+  | 'overloaded'
+  /** This node does not have the method. */
+  | 'unsupported'
+  /** This node no longer has the data (pruned state, history). */
+  | 'missing_data'
+  /** This node does not have the block yet. */
+  | 'not_yet'
+  /** Not JSON-RPC, a wrong id, too large, or refused by the call's `accept`. */
+  | 'bad_reply';
+
+/** What one attempt at an upstream came to. Never thrown. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly result: RawJson; readonly latencyMs: number }
+  /** The node's error is the client's own (a revert, bad params): an answer, not a failure. */
+  | { readonly kind: 'refused'; readonly error: RpcError; readonly raw: RawJson; readonly latencyMs: number }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailureClass;
+      /** In words, for logs and the status page; never holds a URL or a secret. */
+      readonly message: string;
+      /** The node's own error, where it said one. */
+      readonly error: RpcError | undefined;
+      readonly raw: RawJson | undefined;
+      readonly retryAfterMs: number | undefined;
+      readonly latencyMs: number;
+    }
+  /** Whoever asked no longer wants it. Says nothing about the node. */
+  | { readonly kind: 'cancelled' };
+
+/** One try at an upstream, under way. */
+export interface Attempt {
+  /** Settles once; never rejects. */
+  readonly outcome: Promise<Outcome>;
+  /** Gives up: the outcome becomes `cancelled` unless it has settled. */
+  cancel(): void;
+}

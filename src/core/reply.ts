@@ -1,0 +1,62 @@
+import type { Reason } from '../jsonrpc/errors.ts';
+import { type GatewayError, gatewayError } from '../jsonrpc/errors.ts';
+import type { RawJson, RpcError } from '../jsonrpc/message.ts';
+
+/** Where an answer came from, in the words of the `x-headgate-cache` header. */
+export type Source = 'hit' | 'miss' | 'coalesced' | 'local' | 'bypass';
+
+export interface ReplyInfo {
+  readonly source: Source;
+  /** The upstream whose answer this is. */
+  readonly upstream: string | undefined;
+  /** Attempts made at upstreams for this answer. */
+  readonly attempts: number;
+  /** Height of the published head to which the call was pinned. */
+  readonly block: number | undefined;
+  /** The pinned block was orphaned before the answer: the call, with its whole batch, has to be pinned again. */
+  readonly orphaned: boolean;
+}
+
+/** The answer to a call. An error is an answer too; nothing on the walk throws for what a node or client did. */
+export type Reply =
+  | { readonly ok: true; readonly result: RawJson; readonly info: ReplyInfo }
+  | {
+      readonly ok: false;
+      readonly error: RpcError;
+      /** The node's own bytes of the error object; undefined where the gateway made the error. */
+      readonly raw: RawJson | undefined;
+      /** Set where the gateway made the error. */
+      readonly reason: Reason | undefined;
+      /** Seconds after which a client may try again, for `Retry-After`. */
+      readonly retryAfter: number | undefined;
+      readonly info: ReplyInfo;
+    };
+
+const localInfo: ReplyInfo = {
+  source: 'local',
+  upstream: undefined,
+  attempts: 0,
+  block: undefined,
+  orphaned: false,
+};
+
+/** A result that the gateway knows by itself. */
+export const localReply = (result: RawJson, info: Partial<ReplyInfo> = {}): Reply => ({
+  ok: true,
+  result,
+  info: { ...localInfo, ...info },
+});
+
+/** One of the gateway's own errors as a reply. */
+export const faultReply = (error: GatewayError, info: Partial<ReplyInfo> = {}, retryAfter?: number): Reply => ({
+  ok: false,
+  error,
+  raw: undefined,
+  reason: error.data.reason,
+  retryAfter,
+  info: { ...localInfo, ...info },
+});
+
+/** Shorthand for the common case of `faultReply`. */
+export const refuse = (reason: Reason, message: string, details?: Readonly<Record<string, unknown>>): Reply =>
+  faultReply(gatewayError(reason, message, details));

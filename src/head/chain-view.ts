@@ -1,0 +1,46 @@
+import type { HeadSnapshot } from '../core/call.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+
+/** The words in which an upstream's condition is told; the contract says what each serves. */
+export type NodeState =
+  | 'unknown'
+  | 'healthy'
+  | 'lagging'
+  | 'stalled'
+  | 'syncing'
+  | 'isolated'
+  | 'forked'
+  | 'limited'
+  | 'down'
+  | 'wrong_chain'
+  | 'drained';
+
+/** One upstream as the chain sees it at this moment. */
+export interface NodeView {
+  readonly upstream: Upstream;
+  readonly state: NodeState;
+  /** Why it is in this state, in words. */
+  readonly reason: string;
+  /** 0 (useless) to 1 (perfect). */
+  readonly score: number;
+  /** The newest block of its own that is linked into the tree. */
+  readonly head: number | undefined;
+  /** Blocks behind the published head; 0 when at it or ahead. */
+  readonly lag: number | undefined;
+  /** Undefined where the node does not tell. */
+  readonly peers: number | undefined;
+  readonly client: string;
+}
+
+/**
+ * The picture that each call reads synchronously; a new one replaces it whenever a head, state or score moves.
+ */
+export interface ChainView {
+  /** Undefined until the first block is published. */
+  readonly head: HeadSnapshot | undefined;
+  readonly nodes: readonly NodeView[];
+  /** True if the node's own branch, as far as it was heard, holds the block: by hash where given, else by height. */
+  holds(upstream: string, block: { readonly number: number; readonly hash?: string }): boolean;
+  /** True if the block is on the published branch, or so old that the tree no longer reaches it. */
+  canonical(hash: string): boolean;
+}

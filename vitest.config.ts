@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Real nodes and sockets: two files at once keep a two-core machine busy without starving either.
+    maxWorkers: 2,
+  },
+});
