@@ -14,7 +14,9 @@ export type FailureClass =
   /** This node does not have the block yet. */
   | 'not_yet'
   /** Not JSON-RPC, a wrong id, too large, or refused by the call's `accept`. */
-  | 'bad_reply';
+  | 'bad_reply'
+  /** An error in words that headgate does not know: another node is asked, and if all say it, it is the answer. */
+  | 'unclassified';
 
 /** What one attempt at an upstream came to. Never thrown. */
 export type Outcome =

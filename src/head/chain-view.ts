@@ -1,4 +1,5 @@
 import type { HeadSnapshot } from '../core/call.ts';
+import type { Cancellation } from '../lib/cancellation.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
 /** The words in which an upstream's condition is told; the contract says what each serves. */
@@ -43,4 +44,12 @@ export interface ChainView {
   holds(upstream: string, block: { readonly number: number; readonly hash?: string }): boolean;
   /** True if the block is on the published branch, or so old that the tree no longer reaches it. */
   canonical(hash: string): boolean;
+}
+
+/** What hangs on a chain reads it through this; trackers feed it in a single process. */
+export interface ChainFeed {
+  /** The picture of this moment; never changes, the next one replaces it. */
+  readonly view: ChainView;
+  /** True as soon as `predicate` holds for the current picture; false at `deadline` (monotonic ms) or on cancellation. */
+  waitFor(predicate: (view: ChainView) => boolean, deadline: number, cancellation: Cancellation): Promise<boolean>;
 }
