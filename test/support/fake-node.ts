@@ -1,0 +1,396 @@
+/**
+ * A scripted Ethereum node on real sockets: HTTP and WebSocket on one port, and IPC where asked for.
+ *
+ *     const node = await startFakeNode({ head: 100, ipc: true });
+ *     node.on('eth_call', () => '0x2a');                              // a result
+ *     node.on('eth_call', () => rpcError(3, 'execution reverted'));   // the node's own error
+ *     node.on('eth_call', ([call], { transport }) => delay(50, '0x')); // a behaviour, see fake-node-answers.ts
+ *     node.once('eth_call', () => reset());                           // one time only, then as before
+ *     node.mine();                                                    // head + 1, pushed to newHeads subscribers
+ *     node.requests.filter((request) => request.method === 'eth_call');
+ *     await node.stop();
+ *
+ * It answers eth_chainId, net_version, web3_clientVersion, eth_blockNumber, eth_getBlockByNumber, eth_getBlockByHash,
+ * eth_syncing, net_peerCount, eth_getBalance, eth_subscribe and eth_unsubscribe; everything else is -32601 until `on`
+ * is called. `stop` and `restart` keep the port; `freeze` is a SIGSTOP seen from outside: connections are accepted,
+ * nothing is answered, no ping either.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createIpcServer, type Server as IpcServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Behaviour, replyText, rpcError, sendText, type Wire } from './fake-node-answers.ts';
+import { FakeNodeChain } from './fake-node-chain.ts';
+
+export * from './fake-node-answers.ts';
+
+export interface FakeNodeOptions {
+  /** Default 1337. */
+  readonly chainId?: number;
+  /** Height of the first head; default 100. */
+  readonly head?: number;
+  /** Two nodes with the same word here have the same blocks; default `main`. */
+  readonly genesis?: string;
+  /** `web3_clientVersion`; default a Geth. */
+  readonly client?: string;
+  /** Offer WebSocket at the HTTP port; default true. Without it an upgrade is refused with 400. */
+  readonly ws?: boolean;
+  /** Offer IPC on a unix socket in a temporary directory; default false. */
+  readonly ipc?: boolean;
+  /** Answer batches; default true. Without it a batch gets one error object, as some nodes do. */
+  readonly batches?: boolean;
+}
+
+export interface RecordedRequest {
+  readonly method: string;
+  readonly params: readonly unknown[];
+  /** The request object as it was sent; inside a batch, re-serialised. */
+  readonly text: string;
+  readonly transport: Transport;
+  /** HTTP headers of the request or of the WebSocket upgrade; empty for IPC. */
+  readonly headers: IncomingMessage['headers'];
+  /** It came inside a batch. */
+  readonly batched: boolean;
+}
+
+export type Transport = 'http' | 'ws' | 'ipc';
+/** Gives a result (any JSON value), an `rpcError`, or a `Behaviour`; or a promise of one. */
+export type Handler = (params: readonly unknown[], request: RecordedRequest) => unknown;
+
+interface Connection {
+  readonly transport: 'ws' | 'ipc';
+  readonly wire: Extract<Wire, { kind: 'socket' }>;
+  /** Subscription ids to what they are of. */
+  readonly feeds: Map<string, string>;
+}
+
+/** How many requests `requests` remembers; older ones are dropped. */
+const REMEMBERED = 10_000;
+
+export class FakeNode {
+  /** The last requests, oldest first. */
+  readonly requests: RecordedRequest[] = [];
+  readonly chain: FakeNodeChain;
+  /** HTTP bodies and batches received, in numbers of HTTP requests. */
+  posts = 0;
+  /** Pings received over WebSocket. */
+  pings = 0;
+  readonly #options: FakeNodeOptions;
+  readonly #handlers = new Map<string, Handler>();
+  readonly #once = new Map<string, Handler[]>();
+  readonly #connections = new Set<Connection>();
+  readonly #sockets = new Set<Socket>();
+  #http: Server | undefined;
+  #ipc: IpcServer | undefined;
+  #folder: string | undefined;
+  #port = 0;
+  #subscriptions = 0;
+  #frozen: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: FakeNodeOptions) {
+    this.#options = options;
+    this.chain = new FakeNodeChain(options.head ?? 100, options.genesis ?? 'main');
+    this.#script();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get wsUrl(): string {
+    return `ws://127.0.0.1:${this.#port}`;
+  }
+
+  /** `ipc:///…`; only with the option `ipc`. */
+  get ipcUrl(): string {
+    return `ipc://${this.#folder}/node.ipc`;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** WebSocket and IPC connections open now. */
+  get sockets(): number {
+    return this.#connections.size;
+  }
+
+  /** TCP and unix sockets open now, of every kind. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Bytes ever written to clients over the connections that are open now. */
+  get bytesWritten(): number {
+    let sum = 0;
+    for (const socket of this.#sockets) sum += socket.bytesWritten;
+    return sum;
+  }
+
+  /** Sets how a method is answered from now on. */
+  on(method: string, handler: Handler): this {
+    this.#handlers.set(method, handler);
+    return this;
+  }
+
+  /** Sets how the next call of a method is answered; several queue up. */
+  once(method: string, handler: Handler): this {
+    this.#once.set(method, [...(this.#once.get(method) ?? []), handler]);
+    return this;
+  }
+
+  /** How often a method was asked. */
+  count(method: string): number {
+    return this.requests.filter((request) => request.method === method).length;
+  }
+
+  /** Moves the head up by `blocks` and pushes each new one. */
+  mine(blocks = 1): void {
+    for (let mined = 0; mined < blocks; mined += 1) {
+      this.chain.head += 1;
+      this.push('newHeads', this.chain.block(this.chain.head));
+    }
+  }
+
+  /** Moves the head anywhere, pushing only the new one. */
+  setHead(number: number): void {
+    this.chain.head = number;
+    this.push('newHeads', this.chain.block(number));
+  }
+
+  /** Sends an event to every subscription of this kind. */
+  push(kind: string, result: unknown): void {
+    if (this.#frozen) return;
+    for (const connection of this.#connections) {
+      for (const [subscription, of] of connection.feeds) {
+        if (of === kind) connection.wire.send(notification(subscription, result));
+      }
+    }
+  }
+
+  /** Sends any text as one message on every WebSocket and IPC connection. */
+  pushText(message: string): void {
+    for (const connection of this.#connections) connection.wire.send(message);
+  }
+
+  /** Cuts every WebSocket and IPC connection; new ones are welcome. */
+  closeSockets(): void {
+    for (const connection of this.#connections) connection.wire.destroy();
+  }
+
+  async start(): Promise<this> {
+    this.#http = createServer((request, response) => void this.#onPost(request, response));
+    this.#track(this.#http);
+    this.#upgrades(this.#http);
+    await listening(this.#http, { port: this.#port, host: '127.0.0.1' });
+    this.#port = (this.#http.address() as AddressInfo).port;
+    if (this.#options.ipc) {
+      this.#folder ??= await mkdtemp(join(tmpdir(), 'fake-node-'));
+      this.#ipc = createIpcServer((socket) => this.#onIpc(socket));
+      this.#track(this.#ipc);
+      await listening(this.#ipc, { path: join(this.#folder, 'node.ipc') });
+    }
+    return this;
+  }
+
+  /** Ends all connections and refuses new ones: a killed process. */
+  async stop(): Promise<void> {
+    this.thaw();
+    const servers = [this.#http, this.#ipc].filter((server) => server !== undefined);
+    this.#http = undefined;
+    this.#ipc = undefined;
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  /** Stops if it runs, and listens again at the same port and path. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Stops and removes the temporary directory. */
+  async close(): Promise<void> {
+    await this.stop();
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  freeze(): void {
+    this.#frozen ??= Promise.withResolvers<void>();
+  }
+
+  thaw(): void {
+    this.#frozen?.resolve();
+    this.#frozen = undefined;
+  }
+
+  #script(): void {
+    const { chain } = this;
+    const id = this.#options.chainId ?? 1337;
+    this.on('eth_chainId', () => `0x${id.toString(16)}`)
+      .on('net_version', () => String(id))
+      .on('web3_clientVersion', () => this.#options.client ?? 'Geth/v1.16.7-stable/linux-amd64/go1.25.1')
+      .on('eth_blockNumber', () => `0x${chain.head.toString(16)}`)
+      .on('eth_getBlockByNumber', ([reference]) => chain.block(chain.resolve(reference)))
+      .on('eth_getBlockByHash', ([hash]) => chain.byHash(hash))
+      .on('eth_syncing', () => false)
+      .on('net_peerCount', () => '0x19')
+      .on('eth_getBalance', () => '0xde0b6b3a7640000');
+  }
+
+  #track(server: Server | IpcServer): void {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  async #onPost(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return;
+    this.posts += 1;
+    await this.#take(body, { kind: 'http', response }, { transport: 'http', headers: request.headers });
+  }
+
+  #upgrades(server: Server): void {
+    const upgrader = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: 64 * 1024 * 1024 });
+    server.on('upgrade', async (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      await this.#frozen?.promise;
+      if (this.#options.ws === false) {
+        socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+        return;
+      }
+      upgrader.handleUpgrade(request, socket, head, (ws) => this.#onWebSocket(ws, request));
+    });
+  }
+
+  #onWebSocket(ws: WebSocket, request: IncomingMessage): void {
+    const connection: Connection = {
+      transport: 'ws',
+      wire: {
+        kind: 'socket',
+        send: (message) => ws.send(message),
+        part: (piece, written) => ws.send(piece, { fin: false }, written),
+        destroy: () => ws.terminate(),
+      },
+      feeds: new Map(),
+    };
+    this.#connections.add(connection);
+    ws.on('error', () => {});
+    ws.on('close', () => this.#connections.delete(connection));
+    ws.on('ping', () => {
+      this.pings += 1;
+      if (!this.#frozen) ws.pong();
+    });
+    ws.on('message', (data) => void this.#onMessage(String(data), connection, request.headers));
+  }
+
+  #onIpc(socket: Socket): void {
+    const connection: Connection = {
+      transport: 'ipc',
+      wire: {
+        kind: 'socket',
+        send: (message) => void socket.write(message),
+        part: (piece, written) => void socket.write(piece, written),
+        destroy: () => void socket.destroy(),
+      },
+      feeds: new Map(),
+    };
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+    let rest = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) void this.#onMessage(part, connection, {});
+    });
+  }
+
+  async #onMessage(message: string, connection: Connection, headers: IncomingMessage['headers']): Promise<void> {
+    await this.#take(message, connection.wire, { transport: connection.transport, headers, connection });
+  }
+
+  async #take(body: string, wire: Wire, from: Origin): Promise<void> {
+    await this.#frozen?.promise;
+    const message = parse(body);
+    if (message === undefined) return sendText(wire, replyText(null, rpcError(-32700, 'parse error')));
+    if (!Array.isArray(message)) return this.#single(message, wire, from, body);
+    if (this.#options.batches === false) {
+      return sendText(wire, replyText(null, rpcError(-32600, 'batch requests are not supported')));
+    }
+    const replies: string[] = [];
+    for (const item of message as Message[]) {
+      const answer = await this.#answer(item, from, JSON.stringify(item), true);
+      if (answer instanceof Behaviour) return answer.perform(wire, item.id);
+      replies.push(replyText(item.id, answer));
+    }
+    sendText(wire, `[${replies.join(',')}]`);
+  }
+
+  async #single(message: Message, wire: Wire, from: Origin, body: string): Promise<void> {
+    const answer = await this.#answer(message, from, body, false);
+    if (answer instanceof Behaviour) return answer.perform(wire, message.id);
+    sendText(wire, replyText(message.id, answer));
+  }
+
+  async #answer(message: Message, from: Origin, body: string, batched: boolean): Promise<unknown> {
+    const { method, params = [] } = message;
+    const { transport, headers, connection } = from;
+    const request: RecordedRequest = { method, params, text: body, transport, headers, batched };
+    this.requests.push(request);
+    if (this.requests.length > REMEMBERED) this.requests.shift();
+    const handler = this.#once.get(method)?.shift() ?? this.#handlers.get(method);
+    if (handler !== undefined) return handler(params, request);
+    if (connection !== undefined && method === 'eth_subscribe') return this.#subscribe(connection, String(params[0]));
+    if (connection !== undefined && method === 'eth_unsubscribe') return connection.feeds.delete(String(params[0]));
+    return rpcError(-32601, `the method ${method} does not exist/is not available`);
+  }
+
+  #subscribe(connection: Connection, kind: string): string {
+    this.#subscriptions += 1;
+    const subscription = `0x${this.#subscriptions.toString(16).padStart(16, '0')}`;
+    connection.feeds.set(subscription, kind);
+    return subscription;
+  }
+}
+
+interface Message {
+  readonly id?: unknown;
+  readonly method: string;
+  readonly params?: readonly unknown[];
+}
+
+interface Origin {
+  readonly transport: Transport;
+  readonly headers: IncomingMessage['headers'];
+  readonly connection?: Connection;
+}
+
+/** The text of an `eth_subscription` notification. */
+export const notification = (subscription: string, result: unknown): string =>
+  JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription, result } });
+
+const parse = (body: string): Message | Message[] | undefined => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+};
+
+const listening = (server: Server | IpcServer, where: { port?: number; host?: string; path?: string }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+/** Starts a node at a free port of 127.0.0.1; `close` it when done. */
+export const startFakeNode = (options: FakeNodeOptions = {}): Promise<FakeNode> => new FakeNode(options).start();
