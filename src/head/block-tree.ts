@@ -1,0 +1,288 @@
+import type { Header } from './header.ts';
+
+/** Bounds of a {@link BlockTree}. */
+export interface BlockTreeOptions {
+  /** Blocks below the published head that are kept, and that a branch may be long. */
+  readonly window: number;
+}
+
+/**
+ * What became of a header that was fed:
+ * - `linked`: its branch joins the tree, now or before;
+ * - `waiting`: kept until its parents are heard of;
+ * - `stale`: below the window, not kept;
+ * - `contradiction`: its number does not follow its parent's, or it tells another parent for a hash that is known.
+ */
+export type Added = 'linked' | 'waiting' | 'stale' | 'contradiction';
+
+/** A step from one block to another: down to their common ancestor, and up again. */
+export interface Path {
+  /** Newest first. */
+  readonly removed: readonly Header[];
+  /** Oldest first. */
+  readonly added: readonly Header[];
+}
+
+interface Entry {
+  readonly header: Header;
+  /** Who told it first; the empty string once two have. Bounds what one teller can fill. */
+  owner: string;
+  linked: boolean;
+  /** It was on the published branch, so it stays for the whole window, orphaned or not. */
+  published: boolean;
+  readonly sightedAt: number;
+}
+
+/** Headers per block of the window that one teller may have in the tree unpublished: its own branch, and as much again. */
+const quotaFactor = 2;
+
+/**
+ * The hash-linked headers of a chain's last blocks, with all their branches. Headers come in any order, doubled, late
+ * and with gaps: what does not link yet waits in the same map. Memory is bounded whoever feeds it: by the window below
+ * the published head, and by a quota for each teller's unpublished headers.
+ */
+export class BlockTree {
+  readonly #window: number;
+  readonly #entries = new Map<string, Entry>();
+  readonly #children = new Map<string, Set<string>>();
+  /** Unpublished hashes of each teller, oldest first. */
+  readonly #owned = new Map<string, Set<string>>();
+  #root: Header | undefined;
+  #floor = 0;
+
+  constructor(options: BlockTreeOptions) {
+    this.#window = options.window;
+  }
+
+  /** Headers kept, linked or waiting. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The lowest block of the published branch that is kept; every linked block descends from it. */
+  get root(): Header | undefined {
+    return this.#root;
+  }
+
+  /** A header that is kept, linked or not. */
+  get(hash: string): Header | undefined {
+    return this.#entries.get(hash)?.header;
+  }
+
+  linked(hash: string): boolean {
+    return this.#entries.get(hash)?.linked ?? false;
+  }
+
+  /** When the header was first fed; the clock is the feeder's. */
+  sightedAt(hash: string): number | undefined {
+    return this.#entries.get(hash)?.sightedAt;
+  }
+
+  /** Feeds a header that `source` told at `now`. */
+  add(header: Header, source: string, now: number): Added {
+    const known = this.#entries.get(header.hash);
+    if (known !== undefined) return this.#tellAgain(known, header, source);
+    if (header.number < this.#floor) return 'stale';
+    const parent = this.#entries.get(header.parentHash);
+    if (parent !== undefined && parent.header.number + 1 !== header.number) return 'contradiction';
+    const belowRoot = this.#root?.parentHash === header.hash && this.#root.number === header.number + 1;
+    const entry = { header, owner: source, linked: parent?.linked ?? false, published: belowRoot, sightedAt: now };
+    this.#entries.set(header.hash, entry);
+    bucket(this.#children, header.parentHash).add(header.hash);
+    if (belowRoot) {
+      entry.linked = true;
+      this.#root = header;
+    } else {
+      bucket(this.#owned, source).add(header.hash);
+    }
+    this.#dropMisnumbered(header);
+    if (entry.linked) this.#linkAbove(header.hash);
+    this.#enforceQuota(source);
+    return entry.linked ? 'linked' : 'waiting';
+  }
+
+  /**
+   * Makes the branch of `hash` the tree: what joins it is linked, everything else waits. For the first head, and for a
+   * chain that has moved on further than the window while nobody was heard.
+   */
+  anchor(hash: string): void {
+    let lowest = this.#entries.get(hash);
+    if (lowest === undefined) return;
+    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    this.#rootAt(lowest.header);
+  }
+
+  /** Marks the branch of `hash` as published and forgets what is below its window. */
+  publish(hash: string): void {
+    const head = this.#entries.get(hash);
+    if (head === undefined) return;
+    let lowest = head;
+    for (let entry: Entry | undefined = head; entry !== undefined; entry = this.#parent(entry)) {
+      if (entry.header.number < head.header.number - this.#window) break;
+      this.#markPublished(entry);
+      lowest = entry;
+    }
+    this.#floor = Math.max(0, head.header.number - this.#window);
+    for (const { header } of this.#entries.values()) if (header.number < this.#floor) this.#forget(header);
+    if (this.#root === undefined || this.#root.number < this.#floor) this.#rootAt(lowest.header);
+  }
+
+  /**
+   * The hash to ask for next so that `hash` gets linked, and whether it lies below the tree's root (so that a node at
+   * the published head has to be asked) or below the waiting branch itself. Undefined when it is linked, unknown, or
+   * could only join below the window.
+   */
+  missingParent(
+    hash: string,
+  ): { readonly hash: string; readonly number: number; readonly below: 'branch' | 'root' } | undefined {
+    const root = this.#root;
+    let lowest = this.#entries.get(hash);
+    if (root === undefined || lowest === undefined || lowest.linked) return undefined;
+    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    const [end, below] =
+      lowest.header.number >= root.number ? [lowest.header, 'branch' as const] : [root, 'root' as const];
+    if (end.number === 0 || end.number - 1 < this.#floor) return undefined;
+    return { hash: end.parentHash, number: end.number - 1, below };
+  }
+
+  /** The block at `number` on the branch that ends in `hash`, as far as it is known. */
+  ancestorAt(hash: string, number: number): Header | undefined {
+    let entry = this.#entries.get(hash);
+    while (entry !== undefined && entry.header.number > number) entry = this.#parent(entry);
+    return entry?.header.number === number ? entry.header : undefined;
+  }
+
+  /** True if the branch that ends in `head` contains `ancestor`; a block contains itself. */
+  contains(ancestor: string, head: string): boolean {
+    const block = this.#entries.get(ancestor);
+    return block !== undefined && this.ancestorAt(head, block.header.number)?.hash === ancestor;
+  }
+
+  /** The newest block that both branches contain. */
+  commonAncestor(one: string, other: string): Header | undefined {
+    let left = this.#entries.get(one);
+    let right = this.#entries.get(other);
+    while (left !== undefined && right !== undefined && left !== right) {
+      if (left.header.number >= right.header.number) left = this.#parent(left);
+      else right = this.#parent(right);
+    }
+    return left !== undefined && left === right ? left.header : undefined;
+  }
+
+  /** The way from one block to another; undefined when they have no common ancestor in the window. */
+  path(from: string, to: string): Path | undefined {
+    const fork = this.commonAncestor(from, to);
+    if (fork === undefined) return undefined;
+    return { removed: this.#down(from, fork.hash), added: this.#down(to, fork.hash).reverse() };
+  }
+
+  #down(hash: string, until: string): Header[] {
+    const headers: Header[] = [];
+    for (
+      let entry = this.#entries.get(hash);
+      entry !== undefined && entry.header.hash !== until;
+      entry = this.#parent(entry)
+    )
+      headers.push(entry.header);
+    return headers;
+  }
+
+  #parent(entry: Entry): Entry | undefined {
+    return this.#entries.get(entry.header.parentHash);
+  }
+
+  #tellAgain(known: Entry, header: Header, source: string): Added {
+    if (known.header.parentHash !== header.parentHash || known.header.number !== header.number) return 'contradiction';
+    if (!known.published && known.owner !== source && known.owner !== '') {
+      this.#disown(known);
+      known.owner = '';
+      bucket(this.#owned, '').add(header.hash);
+      this.#enforceQuota('');
+    }
+    return known.linked ? 'linked' : 'waiting';
+  }
+
+  /** Children that were told before their parent, with a number that does not follow it. */
+  #dropMisnumbered(parent: Header): void {
+    for (const hash of this.#children.get(parent.hash) ?? []) {
+      const child = this.#entries.get(hash);
+      if (child !== undefined && child.header.number !== parent.number + 1) this.#forgetBranch(child.header);
+    }
+  }
+
+  #rootAt(root: Header): void {
+    this.#root = root;
+    for (const entry of this.#entries.values()) entry.linked = false;
+    const entry = this.#entries.get(root.hash);
+    if (entry !== undefined) entry.linked = true;
+    this.#linkAbove(root.hash);
+  }
+
+  #linkAbove(hash: string): void {
+    const open = [hash];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const child of this.#children.get(next) ?? []) {
+        const entry = this.#entries.get(child);
+        if (entry === undefined || entry.linked) continue;
+        entry.linked = true;
+        open.push(child);
+      }
+    }
+  }
+
+  #markPublished(entry: Entry): void {
+    if (entry.published) return;
+    entry.published = true;
+    this.#disown(entry);
+  }
+
+  #disown(entry: Entry): void {
+    const owned = this.#owned.get(entry.owner);
+    owned?.delete(entry.header.hash);
+    if (owned?.size === 0) this.#owned.delete(entry.owner);
+  }
+
+  #enforceQuota(owner: string): void {
+    const quota = quotaFactor * this.#window + quotaFactor;
+    for (
+      let owned = this.#owned.get(owner);
+      owned !== undefined && owned.size > quota;
+      owned = this.#owned.get(owner)
+    ) {
+      const [oldest] = owned;
+      const entry = oldest === undefined ? undefined : this.#entries.get(oldest);
+      if (entry === undefined) return;
+      this.#forgetBranch(entry.header);
+    }
+  }
+
+  /** A block and everything on top of it. */
+  #forgetBranch(header: Header): void {
+    const open = [header.hash];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const entry = this.#entries.get(next);
+      if (entry === undefined) continue;
+      open.push(...(this.#children.get(next) ?? []));
+      this.#forget(entry.header);
+    }
+  }
+
+  #forget(header: Header): void {
+    const entry = this.#entries.get(header.hash);
+    if (entry === undefined) return;
+    this.#entries.delete(header.hash);
+    this.#disown(entry);
+    const siblings = this.#children.get(header.parentHash);
+    siblings?.delete(header.hash);
+    if (siblings?.size === 0) this.#children.delete(header.parentHash);
+  }
+}
+
+const bucket = (buckets: Map<string, Set<string>>, key: string): Set<string> => {
+  let set = buckets.get(key);
+  if (set === undefined) {
+    set = new Set();
+    buckets.set(key, set);
+  }
+  return set;
+};

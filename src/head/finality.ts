@@ -1,0 +1,103 @@
+import type { BlockId, HeadSnapshot } from '../core/call.ts';
+import type { BlockTree } from './block-tree.ts';
+
+/** A node's answer for a tag: a block, `none` where it says that it has no such block, undefined while it was not asked. */
+export type TagAnswer = BlockId | 'none' | undefined;
+
+/** What one voter says is settled. */
+export interface FinalityVote {
+  /** The voter's own newest block. */
+  readonly latest: number;
+  readonly safe: TagAnswer;
+  readonly finalized: TagAnswer;
+}
+
+export interface FinalityInput {
+  /** The block to be published. */
+  readonly head: BlockId;
+  readonly votes: readonly FinalityVote[];
+  /** Votes that settle a height; the same as for the head. */
+  readonly quorum: number;
+  /** Depth, in blocks, at which a chain without the tags takes a block for final. */
+  readonly depth: number;
+  readonly previous: Pick<HeadSnapshot, 'safe' | 'finalized'>;
+}
+
+/**
+ * The `safe` and `finalized` blocks that a quorum of voters agrees on, each below the head. They never go back, unless the
+ * pool itself undid the block. Where fewer voters than a quorum have the tags, a fixed depth below the head counts. A
+ * voter whose `safe` is its `latest` while another's is not (two of four providers were seen to do that) is not heard on it.
+ */
+export const agreeOnFinality = (tree: BlockTree, input: FinalityInput): HeadSnapshot => {
+  const { head, votes, previous } = input;
+  const plausible = votes.filter((vote) => !isBlock(vote.safe) || vote.safe.number < vote.latest);
+  const safeVotes = plausible.some((vote) => isBlock(vote.safe)) ? plausible : votes;
+  const finalized = monotone(
+    tree,
+    head,
+    previous.finalized,
+    agreed(tree, input, votes, (vote) => vote.finalized),
+  );
+  const safe = monotone(
+    tree,
+    head,
+    previous.safe,
+    agreed(tree, input, safeVotes, (vote) => vote.safe),
+  );
+  const overtaken = finalized !== undefined && (safe === undefined || safe.number < finalized.number);
+  return { latest: head, safe: overtaken ? finalized : safe, finalized };
+};
+
+const isBlock = (answer: TagAnswer): answer is BlockId => answer !== undefined && answer !== 'none';
+
+const byDepth = (tree: BlockTree, { head, depth }: FinalityInput): BlockId | undefined => {
+  const block = tree.ancestorAt(head.hash, Math.max(0, head.number - depth));
+  return block === undefined ? undefined : { number: block.number, hash: block.hash };
+};
+
+/** The highest told block at or above which a quorum stands, and which lies on the head's branch. */
+const agreed = (
+  tree: BlockTree,
+  input: FinalityInput,
+  votes: readonly FinalityVote[],
+  tag: (vote: FinalityVote) => TagAnswer,
+): BlockId | undefined => {
+  const { head, quorum } = input;
+  const told = votes.flatMap((vote) => {
+    const block = tag(vote);
+    return isBlock(block) && block.number <= vote.latest ? [block] : [];
+  });
+  if (told.length < quorum) {
+    const everybodyAsked = votes.length > 0 && votes.every((vote) => tag(vote) !== undefined);
+    return everybodyAsked ? byDepth(tree, input) : undefined;
+  }
+  const byHeight = told.toSorted((one, other) => other.number - one.number);
+  return byHeight.slice(quorum - 1).find((block) => onBranch(tree, head, block, byHeight, quorum));
+};
+
+/** In the window the tree knows; below it, a quorum has to name the same hash. */
+const onBranch = (
+  tree: BlockTree,
+  head: BlockId,
+  block: BlockId,
+  told: readonly BlockId[],
+  needed: number,
+): boolean => {
+  if (block.number > head.number) return false;
+  const known = tree.ancestorAt(head.hash, block.number);
+  if (known !== undefined) return known.hash === block.hash;
+  return told.filter((other) => other.hash === block.hash).length >= needed;
+};
+
+const monotone = (
+  tree: BlockTree,
+  head: BlockId,
+  previous: BlockId | undefined,
+  next: BlockId | undefined,
+): BlockId | undefined => {
+  if (previous === undefined || previous.number > head.number) return next;
+  const there = tree.ancestorAt(head.hash, previous.number);
+  const undone = there !== undefined && there.hash !== previous.hash;
+  if (undone) return next;
+  return next !== undefined && next.number > previous.number ? next : previous;
+};
