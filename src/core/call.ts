@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
+import type { Session } from './session.ts';
 
 /** A block, named so that no fork can confuse it. `hash` is 0x-prefixed lower-case hex. */
 export interface BlockId {
@@ -46,6 +47,8 @@ export interface Call {
   /** Ask this upstream and no other (`x-headgate-upstream`). */
   readonly only: string | undefined;
   readonly bypassCache: boolean;
+  /** The connection that events can be pushed to; undefined where there is none (HTTP). */
+  readonly session: Session | undefined;
   readonly requestId: string;
   readonly traceparent: string | undefined;
   /** The block that the pin layer chose for this call; the router writes it into each attempt. */

@@ -17,6 +17,8 @@ export interface Observer {
   probed(chain: string, upstream: string, items: number): void;
   /** A further attempt was made; `reason` is the failure class of the one before. */
   retried(chain: string, reason: string): void;
+  /** A second attempt ran beside a slow one; it won if its answer was the one taken. */
+  hedged(chain: string, result: 'won' | 'lost'): void;
   stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void;
   identified(chain: string, upstream: string, client: string): void;
   /** The published head moved; `depth` blocks of the old branch were undone (0 for a plain step). */

@@ -1,0 +1,146 @@
+import type { Call, Client, HeadSnapshot } from '../core/call.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Observer } from '../core/observer.ts';
+import { faultReply, type Reply } from '../core/reply.ts';
+import type { Session } from '../core/session.ts';
+import { methodSpec } from '../ethereum/methods.ts';
+import { type DecodeLimits, decodeRequests, type Item } from '../jsonrpc/decode.ts';
+import type { GatewayError } from '../jsonrpc/errors.ts';
+import type { RawJson, Request } from '../jsonrpc/message.ts';
+import type { Cancellation } from '../lib/cancellation.ts';
+import type { Clock } from '../lib/clock.ts';
+
+/** What a listener knows of a message besides its bytes. */
+export interface Context {
+  readonly client: Client;
+  readonly transport: Call['transport'];
+  readonly cancellation: Cancellation;
+  readonly minBlock: number | undefined;
+  readonly only: string | undefined;
+  readonly bypassCache: boolean;
+  readonly session: Session | undefined;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+}
+
+export interface AnswerDeps {
+  readonly limits: DecodeLimits;
+  readonly clock: Clock;
+  readonly observer: Observer;
+}
+
+/** A reply with the id that it goes to. */
+export interface Answered {
+  readonly id: RawJson;
+  readonly reply: Reply;
+}
+
+/** What to write back: nothing for notifications, one object, a list in the order of the requests, or one error. */
+export type Answer =
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'single'; readonly answered: Answered }
+  | { readonly kind: 'batch'; readonly answered: readonly Answered[] };
+
+/** Items of one batch under way at once. */
+const WIDTH = 100;
+/** Times a message is pinned anew because a reorganisation took its block away. */
+const PINS = 3;
+const NULL_ID: RawJson = Buffer.from('null');
+
+/** Takes one message, single or batch, through the chain's pipeline. Never rejects. */
+export const answer = async (
+  body: Buffer,
+  endpoint: Endpoint,
+  context: Context,
+  deps: AnswerDeps,
+): Promise<Answer> => {
+  const decoded = decodeRequests(body, deps.limits);
+  switch (decoded.kind) {
+    case 'invalid':
+      deps.observer.rejected(decoded.error.data.reason);
+      return { kind: 'single', answered: { id: NULL_ID, reply: faultReply(decoded.error) } };
+    case 'single': {
+      const [answered] = await runAll([decoded.item], endpoint, context, deps);
+      return answered === undefined ? { kind: 'silence' } : { kind: 'single', answered };
+    }
+    case 'batch': {
+      const answered = await runAll(decoded.items, endpoint, context, deps);
+      const heard = answered.filter((one) => one !== undefined);
+      return heard.length === 0 ? { kind: 'silence' } : { kind: 'batch', answered: heard };
+    }
+    default:
+      return decoded satisfies never;
+  }
+};
+
+/** One entry per item, in order; undefined for a notification. All items see one head. */
+const runAll = async (
+  items: readonly Item[],
+  endpoint: Endpoint,
+  context: Context,
+  deps: AnswerDeps,
+): Promise<(Answered | undefined)[]> => {
+  const deadline = deps.clock.now() + endpoint.timeoutMs;
+  const replies: (Reply | undefined)[] = items.map((item) => (item.ok ? undefined : rejected(item.error, deps)));
+  for (let pins = 0; pins < PINS && (pins === 0 || replies.some((reply) => reply?.info.orphaned)); pins += 1) {
+    const head = endpoint.head();
+    await eachOf(items.length, async (index) => {
+      const item = items[index];
+      if (!item?.ok || (pins > 0 && !repeatable(item))) return;
+      replies[index] = await run(callOf(item.request, endpoint, context, deadline, head), endpoint, deps);
+    });
+  }
+  return items.map((item, index) => {
+    const reply = replies[index];
+    if (reply === undefined || (item.ok && item.request.id === undefined)) return undefined;
+    return { id: (item.ok ? item.request.id : item.id) ?? NULL_ID, reply };
+  });
+};
+
+/** A batch reads at one block: when that is orphaned for one of its reads, all of them are read again, and nothing else. */
+const repeatable = (item: Extract<Item, { ok: true }>): boolean => {
+  const { write, idempotent } = methodSpec(item.request.method);
+  return idempotent && !write;
+};
+
+const run = async (call: Call, endpoint: Endpoint, { clock, observer }: AnswerDeps): Promise<Reply> => {
+  const begun = clock.now();
+  const reply = await endpoint.handle(call);
+  observer.callEnded(call, reply, clock.now() - begun);
+  return reply;
+};
+
+const rejected = (error: GatewayError, { observer }: AnswerDeps): Reply => {
+  observer.rejected(error.data.reason);
+  return faultReply(error);
+};
+
+const callOf = (
+  request: Request,
+  endpoint: Endpoint,
+  context: Context,
+  deadline: number,
+  head: HeadSnapshot | undefined,
+): Call => ({
+  ...context,
+  chain: endpoint.name,
+  method: request.method,
+  spec: methodSpec(request.method),
+  params: request.params,
+  deadline,
+  head,
+  pin: undefined,
+  accept: undefined,
+});
+
+/** Runs `task` for every index below `count`, at most `WIDTH` at once. */
+const eachOf = async (count: number, task: (index: number) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      next += 1;
+      await task(next - 1);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WIDTH, count) }, lane));
+};

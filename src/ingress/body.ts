@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline, type Readable, Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import type { Reason } from '../jsonrpc/errors.ts';
+
+/** A body that will not be read; `reason` is what its sender is told. */
+export class BodyRefused extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** Bytes of requests and answers in memory at once, over all connections. */
+export class ByteBudget {
+  readonly #limit: number;
+  #held = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** True if the bytes fit; they count until they are released. */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > this.#limit) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  /** Counts bytes that are there already, such as an answer's, fit or not. */
+  hold(bytes: number): void {
+    this.#held += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+/** The bytes that one exchange holds; given back all at once. */
+export class Holding {
+  readonly #budget: ByteBudget;
+  #bytes = 0;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  take(bytes: number): boolean {
+    const fits = this.#budget.take(bytes);
+    if (fits) this.#bytes += bytes;
+    return fits;
+  }
+
+  hold(bytes: number): void {
+    this.#budget.hold(bytes);
+    this.#bytes += bytes;
+  }
+
+  close(): void {
+    this.#budget.release(this.#bytes);
+    this.#bytes = 0;
+  }
+}
+
+/** What Fastify wants to know of a stream that was unpacked: it compares this length with `content-length`. */
+type Encoded = { receivedEncodedLength?: number };
+
+/**
+ * The request's body as it is to be parsed: unpacked if it was sent by gzip or deflate, and counted against the budget
+ * where its length was not announced. The limit on its size is Fastify's, which counts what comes out of here.
+ *
+ * @throws BodyRefused if the encoding is another one, or the announced length does not fit the budget.
+ */
+export const readable = (request: IncomingMessage, payload: Readable, holding: Holding): Readable => {
+  const announced = request.headers['content-length'];
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity' && announced !== undefined) {
+    if (!holding.take(Number(announced))) throw full();
+    return payload;
+  }
+  const body = meter(holding);
+  body.receivedEncodedLength = 0;
+  payload.on('data', (chunk: Buffer) => {
+    body.receivedEncodedLength = (body.receivedEncodedLength ?? 0) + chunk.length;
+  });
+  // What goes wrong on the way destroys `body`, and reaches Fastify as its error.
+  const ended = (): void => {};
+  if (encoding === 'identity') pipeline(payload, body, ended);
+  else pipeline(payload, unpacker(encoding), body, ended);
+  return body;
+};
+
+const unpacker = (encoding: string): Transform => {
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
+  if (encoding === 'deflate') return createInflate();
+  throw new BodyRefused('invalid_request', 'send the body plain, or packed by gzip or deflate');
+};
+
+const meter = (holding: Holding): Transform & Encoded =>
+  new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (holding.take(chunk.length)) done(null, chunk);
+      else done(full());
+    },
+  });
+
+const full = (): BodyRefused => new BodyRefused('overloaded', 'too busy: too many bytes are under way');

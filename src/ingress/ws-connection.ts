@@ -1,0 +1,130 @@
+import type { WebSocket } from 'ws';
+import type { Session, Subscription } from '../core/session.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+
+export interface ConnectionOptions {
+  /** Bytes that may wait for a slow reader, besides one answer. */
+  readonly queue: number;
+  readonly subscriptionLimit: number;
+  /** Ms between pings; a client that has not answered the one before is taken for gone. */
+  readonly pingInterval: number;
+}
+
+/** Bytes waiting in the socket from which events are held back until it has drained. */
+const HIGH_WATER = 1024 * 1024;
+/** Ms between looks at a full socket: `ws` tells nobody when it drains. */
+const DRAIN_CHECK = 25;
+
+/** One client's WebSocket: writes whole messages, watches that somebody reads them, and holds the subscriptions. */
+export class WsConnection {
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly #socket: WebSocket;
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  #alive = true;
+  #closed = false;
+  #ping: Timer;
+  #drainCheck: Timer | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(socket: WebSocket, options: ConnectionOptions, clock: Clock) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#clock = clock;
+    this.#ping = clock.after(options.pingInterval, () => this.#heartbeat());
+    socket.on('pong', () => {
+      this.#alive = true;
+    });
+    socket.on('close', () => this.#release());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Writes one message, given in pieces. A reader so slow that its queue is full is sent away with 1013. */
+  write(pieces: readonly Buffer[]): void {
+    if (this.#closed || pieces.length === 0) return;
+    const full = this.#socket.bufferedAmount > this.#options.queue;
+    if (full) {
+      this.end(1013, 'too slow: too much is waiting to be read');
+      return;
+    }
+    const last = pieces.length - 1;
+    for (const [index, piece] of pieces.entries()) {
+      this.#socket.send(piece, { binary: false, fin: index === last }, ignore);
+    }
+  }
+
+  /** A session for one message: what waits for its answer runs when `answered` is called. */
+  sessionFor(): { session: Session; answered: () => void } {
+    let tasks: (() => void)[] | undefined = [];
+    const session: Session = {
+      subscriptions: this.subscriptions,
+      subscriptionLimit: this.#options.subscriptionLimit,
+      afterAnswer: (task) => {
+        if (tasks === undefined) task();
+        else tasks.push(task);
+      },
+      send: (text) => {
+        this.write([text]);
+        return !this.#closed && this.#socket.bufferedAmount < HIGH_WATER;
+      },
+      onDrain: (task) => this.#whenDrained(task),
+      end: (code, reason) => this.end(code, reason),
+    };
+    const answered = (): void => {
+      const due = tasks ?? [];
+      tasks = undefined;
+      for (const task of due) task();
+    };
+    return { session, answered };
+  }
+
+  end(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#socket.close(code, reason);
+    this.#release();
+  }
+
+  #whenDrained(task: () => void): void {
+    if (this.#closed) return;
+    this.#waiting.push(task);
+    this.#drainCheck ??= this.#clock.after(DRAIN_CHECK, () => this.#checkDrain());
+  }
+
+  #checkDrain(): void {
+    this.#drainCheck = undefined;
+    if (this.#closed) return;
+    if (this.#socket.bufferedAmount >= HIGH_WATER) {
+      this.#drainCheck = this.#clock.after(DRAIN_CHECK, () => this.#checkDrain());
+      return;
+    }
+    const due = this.#waiting;
+    this.#waiting = [];
+    for (const task of due) task();
+  }
+
+  #heartbeat(): void {
+    if (!this.#alive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.#socket.ping(ignore);
+    this.#ping = this.#clock.after(this.#options.pingInterval, () => this.#heartbeat());
+  }
+
+  #release(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ping.cancel();
+    this.#drainCheck?.cancel();
+    this.#waiting = [];
+    for (const subscription of this.subscriptions.values()) subscription.close();
+    this.subscriptions.clear();
+  }
+}
+
+/** A failed write shows as the socket's `close`; the callback keeps `ws` from throwing it. */
+const ignore = (): void => {};

@@ -1,0 +1,117 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Endpoint } from '../core/endpoint.ts';
+import { Cancellation } from '../lib/cancellation.ts';
+import { answer, type AnswerDeps } from './answer.ts';
+import { contextOf, type ContextOptions } from './context.ts';
+import { type CorsOptions, originAllowed } from './cors.ts';
+import { hostAllowed } from './host-check.ts';
+import { bodyOf } from './response.ts';
+import { type Endpoints, parseTarget } from './target.ts';
+import { type ConnectionOptions, WsConnection } from './ws-connection.ts';
+
+export interface WsOptions extends ContextOptions {
+  readonly host: string;
+  readonly hosts: readonly string[];
+  readonly cors: CorsOptions;
+  /** Largest message of a client, in bytes. */
+  readonly bodySize: number;
+  readonly connection: ConnectionOptions;
+}
+
+export interface WsDeps extends AnswerDeps {
+  readonly endpoints: Endpoints;
+}
+
+/** Messages of one connection under way at once; beyond it the socket is not read until one is answered. */
+const PIPELINED = 256;
+
+/** The WebSocket side of the RPC listener. */
+export class WsIngress {
+  readonly #options: WsOptions;
+  readonly #deps: WsDeps;
+  readonly #server: WebSocketServer;
+  readonly #connections = new Set<WsConnection>();
+
+  constructor(options: WsOptions, deps: WsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: options.bodySize });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes over the upgrades of an HTTP server. */
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** Hands every client over to another gateway: 1012 is the code after which all libraries come back. */
+  close(): void {
+    for (const connection of this.#connections) connection.end(1012, 'restarting: please connect again');
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { host, hosts, cors } = this.#options;
+    if (!hostAllowed(request.headers.host, { bound: host, hosts })) return this.#refuse(socket, 403, 'host_denied');
+    if (!originAllowed(request.headers.origin, cors)) return this.#refuse(socket, 403, 'origin_denied');
+    const target = parseTarget((request.url ?? '/').split('?', 1)[0] ?? '/');
+    const endpoint = target.kind === 'rpc' ? this.#deps.endpoints.find(target.chain) : undefined;
+    if (endpoint === undefined) return this.#refuse(socket, 404, 'unknown_chain');
+    const probe = contextOf(request, this.#options, new Cancellation());
+    if ('problem' in probe) return this.#refuse(socket, 400, 'invalid_request');
+    this.#server.handleUpgrade(request, socket, head, (opened) => this.#serve(opened, request, endpoint));
+    return undefined;
+  }
+
+  #refuse(socket: Duplex, status: number, reason: string): void {
+    this.#deps.observer.rejected(reason);
+    const body = `${reason}\n`;
+    socket.end(
+      `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+  }
+
+  #serve(socket: WebSocket, request: IncomingMessage, endpoint: Endpoint): void {
+    const connection = new WsConnection(socket, this.#options.connection, this.#deps.clock);
+    const cancellation = new Cancellation();
+    let pending = 0;
+    this.#connections.add(connection);
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      cancellation.cancel();
+    });
+    // Without a listener a protocol violation would end the process; `ws` closes the socket by itself.
+    socket.on('error', () => {});
+    socket.on('message', (data) => {
+      pending += 1;
+      if (pending >= PIPELINED) socket.pause();
+      void this.#message(bytesOf(data), connection, request, endpoint, cancellation).finally(() => {
+        pending -= 1;
+        if (pending < PIPELINED && socket.isPaused) socket.resume();
+      });
+    });
+  }
+
+  async #message(
+    body: Buffer,
+    connection: WsConnection,
+    request: IncomingMessage,
+    endpoint: Endpoint,
+    cancellation: Cancellation,
+  ): Promise<void> {
+    const { session, answered } = connection.sessionFor();
+    const context = contextOf(request, this.#options, cancellation, session);
+    if ('problem' in context) return;
+    connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));
+    answered();
+  }
+}
+
+const bytesOf = (data: RawData): Buffer => {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+};

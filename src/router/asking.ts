@@ -1,0 +1,117 @@
+import type { Call } from '../core/call.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
+import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
+import type { Exclusion } from './selection.ts';
+import { agreed, type Failed, judge, passing } from './verdict.ts';
+
+/** What one call has come to so far: who was asked, who failed, and the answer that follows from it. */
+export class Asking {
+  readonly #call: Call;
+  readonly #failures = new Map<string, Failed>();
+  readonly #doubters = new Set<string>();
+  #doubt: Reply | undefined;
+  #attempts = 0;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** Attempts that count against the limit: a second opinion on a `null` is no retry. */
+  get spent(): number {
+    return this.#attempts - this.#doubters.size;
+  }
+
+  /** A `null` that stands unless somebody knows better. */
+  get doubt(): Reply | undefined {
+    return this.#doubt;
+  }
+
+  started(): void {
+    this.#attempts += 1;
+  }
+
+  /** Takes in an attempt's outcome; the reply if it settles the call. */
+  ended(upstream: string, outcome: Outcome, holds: boolean): Reply | undefined {
+    const verdict = judge(this.#call, outcome, holds);
+    if (outcome.kind === 'cancelled') return undefined;
+    if (outcome.kind === 'failed') {
+      this.#failures.set(upstream, outcome);
+      return verdict === 'stop' ? this.#failed() : undefined;
+    }
+    if (verdict === 'next') {
+      this.#failures.set(upstream, refuted(holds));
+      return undefined;
+    }
+    const info = this.#info(upstream);
+    const reply: Reply =
+      outcome.kind === 'answered'
+        ? { ok: true, result: outcome.result, info }
+        : { ok: false, error: outcome.error, raw: outcome.raw, reason: undefined, retryAfter: undefined, info };
+    if (verdict === 'answer') return reply;
+    this.#doubters.add(upstream);
+    this.#doubt = reply;
+    return undefined;
+  }
+
+  /** Whether this node may still have something to say. */
+  wants(upstream: string): boolean {
+    const failure = this.#failures.get(upstream);
+    return failure === undefined ? !this.#doubters.has(upstream) : passing(failure);
+  }
+
+  /** The pinned block is no longer on the chain: whoever pinned it has to do so again. */
+  orphaned(): Reply {
+    const error = gatewayError('not_yet', 'the block that was read is no longer part of the chain');
+    return faultReply(error, { ...this.#info(undefined), orphaned: true });
+  }
+
+  /** The last word when nobody is left to ask, or no time. */
+  conclusion(late: boolean, excluded: readonly Exclusion[]): Reply {
+    const failures = [...this.#failures.entries()];
+    const said = agreed(failures.map(([, failed]) => failed));
+    if (said?.raw !== undefined && said.error !== undefined) {
+      const info = this.#info(failures[0]?.[0]);
+      return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };
+    }
+    if (failures.length > 0) return late ? this.#fault('timeout', `no answer within the time; ${this.#told()}`) : this.#failed();
+    const why = excluded.map(({ upstream, why: words }) => `${upstream} ${words}`).join('; ');
+    const waiting = excluded.some(({ lacksBlock }) => lacksBlock);
+    return waiting
+      ? this.#fault('not_yet', `no node has the block yet: ${why}`)
+      : this.#fault('no_upstream', `no node can serve this call: ${why || 'none is configured'}`);
+  }
+
+  #failed(): Reply {
+    return this.#fault('upstreams_failed', `every node asked has failed: ${this.#told()}`);
+  }
+
+  #told(): string {
+    return [...this.#failures].map(([upstream, { message }]) => `${upstream}: ${message}`).join('; ');
+  }
+
+  #fault(reason: Reason, message: string): Reply {
+    return faultReply(gatewayError(reason, message), this.#info(undefined));
+  }
+
+  #info(upstream: string | undefined): ReplyInfo {
+    const { spec, bypassCache, head } = this.#call;
+    return {
+      source: spec.cacheable && !bypassCache ? 'miss' : 'bypass',
+      upstream,
+      attempts: this.#attempts,
+      block: head?.latest.number,
+      orphaned: false,
+    };
+  }
+}
+
+const refuted = (holds: boolean): Failed => ({
+  kind: 'failed',
+  failure: holds ? 'bad_reply' : 'not_yet',
+  message: holds ? 'its answer was found to be false' : 'it left the branch of the block it was asked about',
+  error: undefined,
+  raw: undefined,
+  retryAfterMs: undefined,
+  latencyMs: 0,
+});

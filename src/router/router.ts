@@ -1,0 +1,139 @@
+import type { Call } from '../core/call.ts';
+import type { Handle } from '../core/layer.ts';
+import type { Observer } from '../core/observer.ts';
+import type { Attempt } from '../core/outcome.ts';
+import type { Reply } from '../core/reply.ts';
+import type { ChainFeed, NodeView } from '../head/chain-view.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Asking } from './asking.ts';
+import { Hedging, type HedgeOptions } from './hedge.ts';
+import { Learned } from './learned.ts';
+import { race } from './race.ts';
+import { requestFor } from './request.ts';
+import { type Selection, select } from './selection.ts';
+
+export interface RouterOptions {
+  /** Ms one attempt may take while another node is left to ask. */
+  readonly attemptTimeout: number;
+  /** Attempts for one call at most; nodes asked for a second opinion on a `null` are not counted. */
+  readonly attempts: number;
+  readonly hedge: HedgeOptions;
+}
+
+export interface RouterDeps {
+  readonly chain: ChainFeed;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: Observer;
+}
+
+/** Ms before nodes that have all just failed are asked again; doubled with each round. */
+const PAUSE = 50;
+
+/** The end of the spine: chooses nodes, asks them within the call's deadline, and says what came of it. */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #deps: RouterDeps;
+  readonly #hedging: Hedging;
+  readonly #learned: Learned;
+
+  constructor(options: RouterOptions, deps: RouterDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#hedging = new Hedging(options.hedge);
+    this.#learned = new Learned(deps.clock);
+  }
+
+  /** Who could serve this call now, in the order of asking, and why the others could not. */
+  select(call: Pick<Call, 'method' | 'pin' | 'only' | 'minBlock'>): Selection {
+    const lacks = (upstream: string) => this.#learned.missing(upstream, call.method);
+    return select(this.#deps.chain.view, call, lacks, this.#deps.random);
+  }
+
+  readonly handle: Handle = async (call) => {
+    const { chain, clock, observer } = this.#deps;
+    this.#hedging.called();
+    const asking = new Asking(call);
+    for (let round = 0; ; round += 1) {
+      const wanted = this.#wanted(call, asking);
+      const reply = await this.#ask(call, wanted, asking);
+      if (reply !== undefined) return reply;
+      if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
+      if (asking.doubt !== undefined) return asking.doubt;
+      const selection = this.select(call);
+      const late = clock.now() >= call.deadline;
+      const spent = asking.spent >= this.#options.attempts;
+      const hopeless = !selection.hope && this.#wanted(call, asking).length === 0;
+      if (late || spent || hopeless || call.cancellation.cancelled) return asking.conclusion(late, selection.excluded);
+      if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
+      await this.#pause(call, PAUSE << Math.min(round, 5));
+      await this.#someoneToAsk(call, asking);
+    }
+  };
+
+  #wanted(call: Call, asking: Asking): readonly NodeView[] {
+    return this.select(call).candidates.filter(({ upstream }) => asking.wants(upstream.name));
+  }
+
+  /** Asks the given nodes in turn; undefined when none of them had an answer. */
+  async #ask(call: Call, nodes: readonly NodeView[], asking: Asking): Promise<Reply | undefined> {
+    const queue = [...nodes];
+    const running = new Map<Attempt, NodeView>();
+    const contest = race<Reply>(
+      {
+        start: () => {
+          const left = this.#options.attempts - asking.spent;
+          const node = left > 0 ? queue.shift() : undefined;
+          if (node === undefined) return undefined;
+          asking.started();
+          const timeout = this.#share(call, Math.min(left - 1, queue.length));
+          const attempt = node.upstream.call(requestFor(call, node), timeout);
+          running.set(attempt, node);
+          return attempt;
+        },
+        judge: (attempt, outcome) => {
+          const node = running.get(attempt);
+          if (node === undefined) return undefined;
+          const { name } = node.upstream;
+          this.#report(call, name, outcome, queue.length > 0);
+          const holds = call.pin === undefined || this.#deps.chain.view.holds(name, call.pin);
+          return asking.ended(name, outcome, holds);
+        },
+        hedgeAfterMs: () => (queue.length > 0 ? this.#hedging.delay(call.spec) : undefined),
+        takeHedge: () => this.#hedging.take(),
+      },
+      this.#deps.clock,
+    );
+    const forgetClient = call.cancellation.onCancel(() => contest.cancel());
+    const reply = await contest.result;
+    forgetClient();
+    return reply;
+  }
+
+  #report(call: Call, upstream: string, outcome: Awaited<Attempt['outcome']>, more: boolean): void {
+    this.#deps.observer.attemptEnded(call.chain, upstream, call.spec.known ? call.method : 'other', outcome);
+    if (outcome.kind === 'answered') this.#hedging.answered(call.spec, outcome.latencyMs);
+    if (outcome.kind !== 'failed') return;
+    if (outcome.failure === 'unsupported') this.#learned.lacks(upstream, call.method);
+    if (more) this.#deps.observer.retried(call.chain, outcome.failure);
+  }
+
+  /** Ms for the next attempt, such that `others` more still get their turn. */
+  #share(call: Call, others: number): number {
+    const left = Math.max(1, call.deadline - this.#deps.clock.now());
+    if (others <= 0) return left;
+    const fair = left / (others + 1);
+    return call.spec.costly ? fair : Math.min(fair, this.#options.attemptTimeout);
+  }
+
+  #pause(call: Call, ms: number): Promise<boolean> {
+    const { chain, clock } = this.#deps;
+    return chain.waitFor(() => false, Math.min(call.deadline, clock.now() + ms), call.cancellation);
+  }
+
+  /** Until a node can be asked that may have something to say, or there is no hope of one. */
+  #someoneToAsk(call: Call, asking: Asking): Promise<boolean> {
+    const ready = (): boolean => this.#wanted(call, asking).length > 0 || !this.select(call).hope;
+    return this.#deps.chain.waitFor(ready, call.deadline, call.cancellation);
+  }
+}

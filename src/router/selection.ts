@@ -1,0 +1,115 @@
+import type { Call } from '../core/call.ts';
+import type { ChainView, NodeState, NodeView } from '../head/chain-view.ts';
+
+/** Why an upstream is no candidate for a call, in words. */
+export interface Exclusion {
+  readonly upstream: string;
+  readonly why: string;
+  /** The node would serve, had it the block. */
+  readonly lacksBlock: boolean;
+}
+
+export interface Selection {
+  /** Best first: the order in which they are to be asked. */
+  readonly candidates: readonly NodeView[];
+  readonly excluded: readonly Exclusion[];
+  /** A node that cannot serve at this moment may be able to soon: it pays to wait. */
+  readonly hope: boolean;
+}
+
+/** Order among the nodes of a tier; undefined: never asked. */
+const rank: Readonly<Record<NodeState, number | undefined>> = {
+  healthy: 0,
+  lagging: 1,
+  stalled: 2,
+  syncing: 2,
+  isolated: 2,
+  limited: 0,
+  unknown: undefined,
+  down: undefined,
+  forked: undefined,
+  wrong_chain: undefined,
+  drained: undefined,
+};
+
+/**
+ * The upstreams that can answer this call, in the order in which to ask them. A higher tier comes only after all of the
+ * lower one, a node whose budget is spent after everybody else. `lacks` tells what was learned of a node: words if it
+ * has refused such calls.
+ */
+export const select = (
+  view: ChainView,
+  call: Pick<Call, 'pin' | 'only' | 'minBlock'>,
+  lacks: (upstream: string) => string | undefined,
+  random: () => number,
+): Selection => {
+  const excluded: Exclusion[] = [];
+  const groups = new Map<number, NodeView[]>();
+  let hope = false;
+  for (const node of view.nodes) {
+    const unfit = exclusion(view, node, call);
+    if (unfit === undefined) {
+      const key = groupOf(node, lacks(node.upstream.name) !== undefined);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [node]);
+      else group.push(node);
+    } else {
+      excluded.push(unfit);
+      hope ||= unfit.lacksBlock || (node.state === 'unknown' && isWanted(node, call.only));
+    }
+  }
+  const order = [...groups.keys()].sort((a, b) => a - b);
+  return { candidates: order.flatMap((key) => shuffle(groups.get(key) ?? [], random)), excluded, hope };
+};
+
+const isWanted = (node: NodeView, only: string | undefined): boolean =>
+  only === undefined || only === node.upstream.name;
+
+const exclusion = (
+  view: ChainView,
+  node: NodeView,
+  call: Pick<Call, 'pin' | 'only' | 'minBlock'>,
+): Exclusion | undefined => {
+  const { name } = node.upstream;
+  const because = (why: string, lacksBlock = false): Exclusion => ({ upstream: name, why, lacksBlock });
+  if (!isWanted(node, call.only)) return because(`is not ${call.only}, which the call asks for`);
+  if (rank[node.state] === undefined) return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`);
+  if (call.pin !== undefined && !view.holds(name, call.pin)) {
+    return because(`does not hold block ${call.pin.number}`, true);
+  }
+  if (call.minBlock !== undefined && !view.holds(name, { number: call.minBlock })) {
+    return because(`has not reached block ${call.minBlock}`, true);
+  }
+  return undefined;
+};
+
+const TIERS = 1 << 20;
+
+const groupOf = (node: NodeView, lacking: boolean): number => {
+  const lastResort = (node.state === 'limited' ? 1 : 0) + (lacking ? 2 : 0);
+  return (lastResort * TIERS + node.upstream.tier) * 4 + (rank[node.state] ?? 3);
+};
+
+/** Score and weight over load: what one more call would find there. */
+const promise = (node: NodeView): number =>
+  (node.score * node.upstream.weight) / (1 + node.upstream.stats.inflight);
+
+/**
+ * Power of two choices, again and again until all stand in order. Two random ones and the better of them, rather than
+ * the best of all: many callers with the same picture would otherwise all run to the same node.
+ */
+const shuffle = (nodes: readonly NodeView[], random: () => number): NodeView[] => {
+  const rest = [...nodes];
+  const order: NodeView[] = [];
+  while (rest.length > 0) {
+    const first = Math.floor(random() * rest.length);
+    const offset = rest.length > 1 ? 1 + Math.floor(random() * (rest.length - 1)) : 0;
+    const second = (first + offset) % rest.length;
+    const a = rest[first];
+    const b = rest[second];
+    if (a === undefined || b === undefined) break;
+    const better = promise(b) > promise(a) ? second : first;
+    order.push(...rest.splice(better, 1));
+  }
+  return order;
+};

@@ -1,0 +1,52 @@
+import type { Call } from '../core/call.ts';
+import type { FailureClass, Outcome } from '../core/outcome.ts';
+
+export type Failed = Extract<Outcome, { kind: 'failed' }>;
+
+/**
+ * What an attempt's outcome means for the call.
+ * - `answer`: it is over.
+ * - `doubt`: a `null` that another node may know better; it stands once everybody has been asked.
+ * - `next`: another node may do better.
+ * - `stop`: it failed, and asking again could do harm.
+ */
+export type Verdict = 'answer' | 'doubt' | 'next' | 'stop';
+
+const NULL = Buffer.from('null');
+
+/** Judges one attempt. `holds` tells whether the node's branch still has the pinned block. */
+export const judge = (call: Call, outcome: Outcome, holds: boolean): Verdict => {
+  switch (outcome.kind) {
+    case 'refused':
+      return 'answer';
+    case 'cancelled':
+      return 'next';
+    case 'failed':
+      return call.spec.idempotent || !fateUnknown(outcome.failure) ? 'next' : 'stop';
+    case 'answered':
+      if (!holds || call.accept?.(outcome.result) === false) return 'next';
+      return call.spec.lookup && outcome.result.equals(NULL) ? 'doubt' : 'answer';
+    default:
+      return outcome satisfies never;
+  }
+};
+
+/** The request may have reached the node and been carried out, although no answer came. */
+const fateUnknown = (failure: FailureClass): boolean =>
+  failure === 'transport' || failure === 'timeout' || failure === 'bad_reply';
+
+/** The node itself stated this error about the call: if all candidates say so, it is the answer. */
+const stated = (failed: Failed): boolean =>
+  failed.raw !== undefined &&
+  (failed.failure === 'unsupported' ||
+    failed.failure === 'missing_data' ||
+    failed.failure === 'not_yet' ||
+    failed.failure === 'unclassified');
+
+/** Whether it makes sense to ask the same node the same thing again after a moment. */
+export const passing = (failed: Failed): boolean =>
+  failed.failure !== 'unsupported' && failed.failure !== 'missing_data' && failed.failure !== 'unclassified';
+
+/** The error on which every candidate agrees, as one of them said it. */
+export const agreed = (failures: readonly Failed[]): Failed | undefined =>
+  failures.length > 0 && failures.every(stated) ? failures[0] : undefined;

@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChainView, NodeState, NodeView } from '../../src/head/chain-view.ts';
+import { select } from '../../src/router/selection.ts';
+import type { Upstream } from '../../src/upstream/upstream.ts';
+
+interface Given {
+  readonly name: string;
+  readonly tier?: number;
+  readonly weight?: number;
+  readonly state?: NodeState;
+  readonly score?: number;
+  readonly inflight?: number;
+  readonly head?: number;
+}
+
+const node = ({ name, tier = 0, weight = 1, state = 'healthy', score = 1, inflight = 0, head = 100 }: Given): NodeView => ({
+  upstream: { name, tier, weight, stats: { inflight } } as Upstream,
+  state,
+  reason: 'as the test says',
+  score,
+  head,
+  lag: 0,
+  peers: undefined,
+  client: '',
+});
+
+const viewOf = (...given: Given[]): ChainView => {
+  const nodes = given.map(node);
+  return {
+    head: undefined,
+    nodes,
+    holds: (upstream, block) => (nodes.find((one) => one.upstream.name === upstream)?.head ?? -1) >= block.number,
+    canonical: () => true,
+  };
+};
+
+const nothing = () => undefined;
+const anyCall = { pin: undefined, only: undefined, minBlock: undefined };
+const names = (view: ChainView, call: Parameters<typeof select>[1] = anyCall, random = () => 0.5) =>
+  select(view, call, nothing, random).candidates.map(({ upstream }) => upstream.name);
+
+describe('select', () => {
+  it('asks a higher tier only after everybody in the lower one', () => {
+    const view = viewOf({ name: 'paid', tier: 1 }, { name: 'own-1' }, { name: 'own-2', state: 'lagging' });
+    expect(names(view)).toEqual(['own-1', 'own-2', 'paid']);
+  });
+
+  it('asks healthy nodes first, then lagging, then stalled, syncing and isolated ones', () => {
+    const view = viewOf(
+      { name: 'stalled', state: 'stalled' },
+      { name: 'lagging', state: 'lagging' },
+      { name: 'healthy' },
+    );
+    expect(names(view)).toEqual(['healthy', 'lagging', 'stalled']);
+  });
+
+  it('asks a node whose budget is spent after everybody else, also after a higher tier', () => {
+    const view = viewOf({ name: 'limited', state: 'limited' }, { name: 'paid', tier: 1 });
+    expect(names(view)).toEqual(['paid', 'limited']);
+  });
+
+  it.each(['unknown', 'down', 'forked', 'wrong_chain', 'drained'] as const)('never asks a node that is %s', (state) => {
+    expect(names(viewOf({ name: 'a', state }))).toEqual([]);
+  });
+
+  it('asks only nodes that hold the pinned block, and says so of the others', () => {
+    const view = viewOf({ name: 'behind', head: 99 }, { name: 'there', head: 100 });
+    const call = { ...anyCall, pin: { number: 100, hash: '0x' } };
+    const { candidates, excluded, hope } = select(view, call, nothing, () => 0);
+    expect(candidates.map(({ upstream }) => upstream.name)).toEqual(['there']);
+    expect(excluded).toEqual([{ upstream: 'behind', why: 'does not hold block 100', lacksBlock: true }]);
+    expect(hope).toBe(true);
+  });
+
+  it('asks only nodes that have reached the least block that the client wants', () => {
+    expect(names(viewOf({ name: 'behind', head: 9 }, { name: 'there', head: 10 }), { ...anyCall, minBlock: 10 })).toEqual([
+      'there',
+    ]);
+  });
+
+  it('keeps a node that has refused the method for last', () => {
+    const view = viewOf({ name: 'without' }, { name: 'with', state: 'lagging' });
+    const order = select(view, anyCall, (name) => (name === 'without' ? 'refused' : undefined), () => 0).candidates;
+    expect(order.map(({ upstream }) => upstream.name)).toEqual(['with', 'without']);
+  });
+
+  it('has hope while a node is unknown, and none when all are down', () => {
+    expect(select(viewOf({ name: 'a', state: 'unknown' }), anyCall, nothing, () => 0).hope).toBe(true);
+    expect(select(viewOf({ name: 'a', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(false);
+  });
+
+  it('never prefers the worse of two, by score, weight or load', () => {
+    for (const worse of [{ score: 0.2 }, { weight: 0.2 }, { inflight: 9 }]) {
+      for (const chance of [0, 0.49, 0.5, 0.99]) {
+        expect(names(viewOf({ name: 'worse', ...worse }, { name: 'better' }), anyCall, () => chance)[0]).toBe('better');
+      }
+    }
+  });
+
+  it('spreads calls over equals', () => {
+    const first = new Map<string, number>();
+    let seed = 1;
+    const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+    for (let i = 0; i < 3000; i += 1) {
+      const [name = ''] = names(viewOf({ name: 'a' }, { name: 'b' }, { name: 'c' }), anyCall, random);
+      first.set(name, (first.get(name) ?? 0) + 1);
+    }
+    for (const count of first.values()) expect(count).toBeGreaterThan(700);
+  });
+
+  it('puts every node either among the candidates or among the excluded, once', () => {
+    const state = fc.constantFrom<NodeState>('healthy', 'lagging', 'unknown', 'down', 'limited', 'syncing', 'forked');
+    const given = fc.record({ state, tier: fc.nat(2), score: fc.double({ min: 0, max: 1, noNaN: true }), head: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(given, { maxLength: 8 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (list, chance) => {
+        const view = viewOf(...list.map((one, index) => ({ ...one, name: `n${index}` })));
+        const call = { ...anyCall, pin: { number: 2, hash: '0x' } };
+        const { candidates, excluded } = select(view, call, nothing, () => chance);
+        const all = [...candidates.map(({ upstream }) => upstream.name), ...excluded.map(({ upstream }) => upstream)];
+        expect(all.sort()).toEqual(list.map((_, index) => `n${index}`).sort());
+      }),
+    );
+  });
+});
