@@ -44,6 +44,8 @@ export interface ChainView {
   holds(upstream: string, block: { readonly number: number; readonly hash?: string }): boolean;
   /** True if the block is on the published branch, or so old that the tree no longer reaches it. */
   canonical(hash: string): boolean;
+  /** Hash of the published branch's block at this height; undefined above the head and below what the tree reaches. */
+  hashAt(number: number): string | undefined;
 }
 
 /** What hangs on a chain reads it through this; trackers feed it in a single process. */

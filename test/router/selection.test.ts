@@ -32,6 +32,7 @@ const viewOf = (...given: Given[]): ChainView => {
     nodes,
     holds: (upstream, block) => (nodes.find((one) => one.upstream.name === upstream)?.head ?? -1) >= block.number,
     canonical: () => true,
+    hashAt: () => undefined,
   };
 };
 
