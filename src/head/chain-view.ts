@@ -46,6 +46,8 @@ export interface ChainView {
   canonical(hash: string): boolean;
   /** Hash of the published branch's block at this height; undefined above the head and below what the tree reaches. */
   hashAt(number: number): string | undefined;
+  /** Height of the published branch's block with this hash; undefined where the tree does not hold it there. */
+  numberOf(hash: string): number | undefined;
 }
 
 /** What hangs on a chain reads it through this; trackers feed it in a single process. */

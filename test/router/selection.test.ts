@@ -33,6 +33,7 @@ const viewOf = (...given: Given[]): ChainView => {
     holds: (upstream, block) => (nodes.find((one) => one.upstream.name === upstream)?.head ?? -1) >= block.number,
     canonical: () => true,
     hashAt: () => undefined,
+    numberOf: () => undefined,
   };
 };
 
