@@ -1,0 +1,83 @@
+import type { Call } from '../core/call.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Reply, Source } from '../core/reply.ts';
+import { CALL_SECONDS, HEAD_DELAY_SECONDS, Histogram, REORG_BLOCKS } from './histogram.ts';
+import { Tally } from './tally.ts';
+
+/** Methods outside the table share one series, so that invented names cost no memory. */
+const OTHER = 'other';
+
+/** Distinct outcomes of a call or an attempt; the reason words and failure classes are about thirty. */
+const OUTCOMES = 64;
+/** Methods with series of their own; the method table is shorter. */
+const METHODS = 400;
+
+/** Clients' calls of one method on one chain. */
+export class MethodCounts {
+  readonly outcomes: Readonly<Record<Call['transport'], Tally>> = {
+    http: new Tally(OUTCOMES),
+    ws: new Tally(OUTCOMES),
+    internal: new Tally(OUTCOMES),
+  };
+  readonly sources: Record<Source, number> = { hit: 0, miss: 0, coalesced: 0, local: 0, bypass: 0 };
+  /** Answers for which no node had to be asked. */
+  saved = 0;
+  readonly duration = new Histogram(CALL_SECONDS);
+
+  ended(call: Call, reply: Reply, durationMs: number): void {
+    const { source } = reply.info;
+    this.outcomes[call.transport].add(reply.ok ? 'ok' : (reply.reason ?? 'error'));
+    this.sources[source] += 1;
+    if (reply.ok && (source === 'hit' || source === 'coalesced' || source === 'local')) this.saved += 1;
+    this.duration.observe(durationMs / 1000);
+  }
+}
+
+/** Attempts at one upstream. */
+export class UpstreamCounts {
+  readonly methods = new Map<string, Tally>();
+  readonly duration = new Histogram(CALL_SECONDS);
+  probes = 0;
+
+  ended(method: string, outcome: Outcome): void {
+    const tally = this.methods.get(method) ?? this.#method(method);
+    tally.add(outcome.kind === 'failed' ? outcome.failure : outcome.kind);
+    if (outcome.kind !== 'cancelled') this.duration.observe(outcome.latencyMs / 1000);
+  }
+
+  #method(name: string): Tally {
+    const key = this.methods.size < METHODS ? name : OTHER;
+    const tally = this.methods.get(key) ?? new Tally(OUTCOMES);
+    this.methods.set(key, tally);
+    return tally;
+  }
+}
+
+/** Everything counted on one chain. */
+export class ChainCounts {
+  readonly methods = new Map<string, MethodCounts>();
+  readonly upstreams = new Map<string, UpstreamCounts>();
+  readonly retries = new Tally(OUTCOMES);
+  readonly hedges = new Tally(OUTCOMES);
+  readonly reorgDepth = new Histogram(REORG_BLOCKS);
+  readonly headDelay = new Histogram(HEAD_DELAY_SECONDS);
+  reorgs = 0;
+  rewinds = 0;
+
+  method(call: Call): MethodCounts {
+    const name = call.spec.known ? call.method : OTHER;
+    let counts = this.methods.get(name);
+    if (counts === undefined) {
+      counts = new MethodCounts();
+      this.methods.set(name, counts);
+    }
+    return counts;
+  }
+
+  headMoved(depth: number, delayMs: number): void {
+    this.headDelay.observe(delayMs / 1000);
+    if (depth === 0) return;
+    this.reorgs += 1;
+    this.reorgDepth.observe(depth);
+  }
+}

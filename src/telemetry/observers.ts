@@ -1,0 +1,38 @@
+import type { Observer } from '../core/observer.ts';
+
+/** One observer that tells each of `observers`, in order. */
+export const combine = (observers: readonly Observer[]): Observer => ({
+  callEnded: (...what) => {
+    for (const observer of observers) observer.callEnded(...what);
+  },
+  rejected: (...what) => {
+    for (const observer of observers) observer.rejected(...what);
+  },
+  attemptEnded: (...what) => {
+    for (const observer of observers) observer.attemptEnded(...what);
+  },
+  probed: (...what) => {
+    for (const observer of observers) observer.probed(...what);
+  },
+  retried: (...what) => {
+    for (const observer of observers) observer.retried(...what);
+  },
+  hedged: (...what) => {
+    for (const observer of observers) observer.hedged(...what);
+  },
+  stateChanged: (...what) => {
+    for (const observer of observers) observer.stateChanged(...what);
+  },
+  identified: (...what) => {
+    for (const observer of observers) observer.identified(...what);
+  },
+  headMoved: (...what) => {
+    for (const observer of observers) observer.headMoved(...what);
+  },
+  headRewound: (...what) => {
+    for (const observer of observers) observer.headRewound(...what);
+  },
+  noted: (...what) => {
+    for (const observer of observers) observer.noted(...what);
+  },
+});
