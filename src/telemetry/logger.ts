@@ -19,7 +19,7 @@ export interface LogOutput {
 export interface HeadgateLogger {
   readonly log: Logger;
   /** Takes over what a reload changed. */
-  update(options: { readonly level: LogLevel; readonly secrets: readonly string[] }): void;
+  readonly update: (options: { readonly level: LogLevel; readonly secrets: readonly string[] }) => void;
 }
 
 /**
