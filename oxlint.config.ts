@@ -181,6 +181,7 @@ export default defineConfig({
         'no-restricted-imports': ['error', { patterns: [packagesBut([])] }],
       },
     },
+    { files: ['bin/*.cjs'], rules: { 'typescript/no-require-imports': 'off' } },
     { files: ['src/config/load.ts'], rules: { 'node/no-process-env': 'off' } },
     { files: ['src/config/write-schema.ts'], rules: { 'no-console': 'off' } },
     { files: ['src/lib/clock.ts'], rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off' } },

@@ -60,7 +60,7 @@ const ci = () =>
   new Promise((settle) => {
     const npm = process.env.npm_execpath;
     // Development packages and install scripts' binaries are what this is for, also where NODE_ENV says production.
-    const words = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+    const words = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
     const child = npm?.endsWith('.js')
       ? spawn(process.execPath, [npm, ...words], { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] })
       : spawn('npm', words, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'], shell: process.platform === 'win32' });
