@@ -1,0 +1,44 @@
+import { localAnswers } from './chain/local.ts';
+import { pinBlocks } from './chain/pin.ts';
+import { visibleBlocks } from './chain/visible.ts';
+import type { Handle, Layer } from './core/layer.ts';
+import type { ChainFeed } from './head/chain-view.ts';
+import type { Clock } from './lib/clock.ts';
+import { access, type AccessOptions } from './policy/access.ts';
+import { concurrency, type ConcurrencyOptions, type Inflight } from './policy/concurrency.ts';
+import { rateLimit, type RateLimitOptions } from './policy/rate-limit.ts';
+
+export interface PipelineOptions {
+  readonly access: AccessOptions;
+  readonly rateLimit: RateLimitOptions;
+  readonly concurrency: ConcurrencyOptions;
+}
+
+export interface PipelineDeps {
+  readonly chain: ChainFeed;
+  readonly chainId: () => bigint | undefined;
+  readonly clock: Clock;
+  /** Calls under way over all chains. */
+  readonly inflight: Inflight;
+  /** The end of the spine. */
+  readonly route: Handle;
+}
+
+/** The walk of a call through one chain, top to bottom, with why each layer stands where it stands. */
+export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle => {
+  const layers: readonly Layer[] = [
+    // First, so that what is forbidden costs nothing, not even the client's own tokens.
+    access(options.access),
+    // Before the limit on what is under way, so that one greedy client is told so before all are told to wait.
+    rateLimit(options.rateLimit, deps.clock),
+    // Before anything that may wait: a call that is let in holds its place until it is answered.
+    concurrency(options.concurrency, deps.inflight),
+    // Before pinning: most of these need no block.
+    localAnswers({ chain: deps.chain, chainId: deps.chainId }),
+    // Outside of pinning, which has chosen the head that the answer must not be ahead of.
+    visibleBlocks(deps.chain, deps.clock),
+    // Last before the router: from here on a call reads at one block, and no node's idea of `latest` matters.
+    pinBlocks(deps.chain),
+  ];
+  return layers.reduceRight((next, layer) => layer(next), deps.route);
+};

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../src/core/call.ts';
+import type { Handle } from '../../src/core/layer.ts';
+import { localReply, type Reply } from '../../src/core/reply.ts';
+import { methodSpec } from '../../src/ethereum/methods.ts';
+import { concurrency, Inflight } from '../../src/policy/concurrency.ts';
+import { rateLimit } from '../../src/policy/rate-limit.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const callFrom = (address: string, method = 'eth_call'): Call =>
+  ({ method, spec: methodSpec(method), client: { name: 'anonymous', address, debug: false } }) as Call;
+
+const serve: Handle = async () => localReply(Buffer.from('true'));
+const word = (reply: Reply): string => (reply.ok ? 'served' : String(reply.reason));
+
+describe('rateLimit', () => {
+  it('lets a second’s worth through at once, then refuses with the time to wait', async () => {
+    const handle = rateLimit({ requestsPerSecond: 2 }, new FakeClock())(serve);
+    expect(word(await handle(callFrom('a')))).toBe('served');
+    expect(word(await handle(callFrom('a')))).toBe('served');
+    expect(await handle(callFrom('a'))).toMatchObject({ ok: false, reason: 'rate_limited', retryAfter: 1 });
+  });
+
+  it('gives back tokens as time passes', async () => {
+    const clock = new FakeClock();
+    const handle = rateLimit({ requestsPerSecond: 1 }, clock)(serve);
+    await handle(callFrom('a'));
+    expect(word(await handle(callFrom('a')))).toBe('rate_limited');
+    clock.advance(1000);
+    expect(word(await handle(callFrom('a')))).toBe('served');
+  });
+
+  it('counts each address by itself', async () => {
+    const handle = rateLimit({ requestsPerSecond: 1 }, new FakeClock())(serve);
+    await handle(callFrom('a'));
+    expect(word(await handle(callFrom('b')))).toBe('served');
+  });
+});
+
+describe('concurrency', () => {
+  const stuck = (): { handle: Handle; release: () => void } => {
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return { handle: async () => gate.then(() => localReply(Buffer.from('1'))), release };
+  };
+
+  it('refuses what is over the limit, and serves again when something has ended', async () => {
+    const { handle: next, release } = stuck();
+    const handle = concurrency({ inflight: 1, costly: 1 }, new Inflight())(next);
+    const first = handle(callFrom('a'));
+    expect(await handle(callFrom('b'))).toMatchObject({ reason: 'overloaded', retryAfter: 1 });
+    release();
+    expect(word(await first)).toBe('served');
+    expect(word(await handle(callFrom('b')))).toBe('served');
+  });
+
+  it('holds costly calls to a limit of their own, while cheap ones pass', async () => {
+    const { handle: next, release } = stuck();
+    const handle = concurrency({ inflight: 10, costly: 1 }, new Inflight())(next);
+    const first = handle(callFrom('a', 'trace_block'));
+    const cheap = handle(callFrom('b'));
+    expect(word(await handle(callFrom('c', 'debug_traceTransaction')))).toBe('overloaded');
+    release();
+    expect(word(await first)).toBe('served');
+    expect(word(await cheap)).toBe('served');
+  });
+
+  it('gives its place back when the call behind it throws', async () => {
+    const inflight = new Inflight();
+    const handle = concurrency({ inflight: 1, costly: 1 }, inflight)(() => Promise.reject(new Error('a bug')));
+    await expect(handle(callFrom('a'))).rejects.toThrow('a bug');
+    expect(inflight.calls).toBe(0);
+  });
+});
