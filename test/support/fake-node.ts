@@ -259,14 +259,15 @@ export class FakeNode {
 
   #upgrades(server: Server): void {
     const upgrader = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: 64 * 1024 * 1024 });
-    server.on('upgrade', async (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const upgrade = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
       await this.#frozen?.promise;
       if (this.#options.ws === false) {
         socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
         return;
       }
       upgrader.handleUpgrade(request, socket, head, (ws) => this.#onWebSocket(ws, request));
-    });
+    };
+    server.on('upgrade', (request, socket, head) => void upgrade(request, socket as Socket, head));
   }
 
   #onWebSocket(ws: WebSocket, request: IncomingMessage): void {
@@ -287,7 +288,7 @@ export class FakeNode {
       this.pings += 1;
       if (!this.#frozen) ws.pong();
     });
-    ws.on('message', (data) => void this.#onMessage(String(data), connection, request.headers));
+    ws.on('message', (data) => void this.#onMessage((data as Buffer).toString(), connection, request.headers));
   }
 
   #onIpc(socket: Socket): void {

@@ -1,0 +1,113 @@
+import type { FailureClass, Outcome } from '../core/outcome.ts';
+import type { Clock } from '../lib/clock.ts';
+import { FadingCount, PeakAverage } from '../lib/moving-average.ts';
+import { type BreakerOptions, CircuitBreaker } from './circuit-breaker.ts';
+import type { UpstreamStats } from './upstream.ts';
+
+export interface StatisticsOptions {
+  readonly breaker: BreakerOptions;
+  /** Ms in which a peak of latency fades to a third. */
+  readonly latencyMemory: number;
+  /** Ms in which an error fades to a third. */
+  readonly errorMemory: number;
+  /** Ms for which a node is left alone that says it is asked too much but not for how long. */
+  readonly limitedPause: number;
+}
+
+/** One success stands beside all that happened, so that a first and only failure is not a rate of 1, and fades to 0. */
+const PRIOR = 1;
+
+const ownFaults: ReadonlySet<FailureClass> = new Set<FailureClass>(['transport', 'timeout', 'overloaded', 'bad_reply']);
+
+/**
+ * What an outcome says about the node. `fault` is its own doing; `neutral` says nothing: the work was given up, or the
+ * node only keeps to its limits; everything else is an answer, which shows that it is alive and how fast.
+ */
+export const blame = (outcome: Outcome): 'answer' | 'fault' | 'neutral' => {
+  if (outcome.kind === 'cancelled') return 'neutral';
+  if (outcome.kind !== 'failed') return 'answer';
+  if (ownFaults.has(outcome.failure)) return 'fault';
+  return outcome.failure === 'rate_limited' ? 'neutral' : 'answer';
+};
+
+/** How one upstream has been doing. Fed by attempts and probes, read by whoever chooses. */
+export class Statistics implements UpstreamStats {
+  readonly #options: StatisticsOptions;
+  readonly #clock: Clock;
+  readonly #breaker: CircuitBreaker;
+  readonly #latency: PeakAverage;
+  readonly #errors: FadingCount;
+  readonly #attempts: FadingCount;
+  #inflight = 0;
+  #limitedUntil = 0;
+
+  constructor(options: StatisticsOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#breaker = new CircuitBreaker(options.breaker, clock);
+    this.#latency = new PeakAverage(options.latencyMemory);
+    this.#errors = new FadingCount(options.errorMemory);
+    this.#attempts = new FadingCount(options.errorMemory);
+  }
+
+  get inflight(): number {
+    return this.#inflight;
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#latency.value;
+  }
+
+  get errorRate(): number {
+    const now = this.#clock.now();
+    return this.#errors.at(now) / (this.#attempts.at(now) + PRIOR);
+  }
+
+  get breaker(): UpstreamStats['breaker'] {
+    return this.#breaker.state;
+  }
+
+  get limitedUntil(): number {
+    return this.#limitedUntil > this.#clock.now() ? this.#limitedUntil : 0;
+  }
+
+  /** Asks leave for a call; whoever got it reports how it `ended`. */
+  admit(): boolean {
+    if (!this.#breaker.admit()) return false;
+    this.#inflight += 1;
+    return true;
+  }
+
+  ended(outcome: Outcome): void {
+    this.#inflight -= 1;
+    const verdict = this.#count(outcome);
+    if (verdict === 'answer') this.#breaker.succeeded();
+    else if (verdict === 'fault') this.#breaker.failed();
+    else this.#breaker.withdrawn();
+  }
+
+  /** Counts a combined question as one event: it went well if anything in it was answered. */
+  probed(outcomes: readonly Outcome[]): void {
+    const best = outcomes.find((outcome) => blame(outcome) === 'answer') ?? outcomes[0];
+    if (best === undefined) return;
+    const verdict = this.#count(best);
+    if (verdict === 'answer') this.#breaker.succeeded();
+    else if (verdict === 'fault') this.#breaker.probeFailed();
+  }
+
+  #count(outcome: Outcome): ReturnType<typeof blame> {
+    const verdict = blame(outcome);
+    const now = this.#clock.now();
+    if (outcome.kind === 'failed') this.#limit(outcome.failure, outcome.retryAfterMs, now);
+    if (verdict === 'neutral') return verdict;
+    this.#attempts.add(now);
+    if (verdict === 'fault') this.#errors.add(now);
+    else if (outcome.kind !== 'cancelled') this.#latency.add(outcome.latencyMs, now);
+    return verdict;
+  }
+
+  #limit(failure: FailureClass, retryAfterMs: number | undefined, now: number): void {
+    const pause = retryAfterMs ?? (failure === 'rate_limited' ? this.#options.limitedPause : 0);
+    this.#limitedUntil = Math.max(this.#limitedUntil, now + pause);
+  }
+}
