@@ -53,6 +53,29 @@ export const chainIdentityOf = (
   return awaited && patient ? undefined : { chainId, genesis, settled: false };
 };
 
+/**
+ * The identity to go by after new reports. One that is not settled gives way to a majority; a settled chain id stays for
+ * good, and its genesis for as long as any node has it: a development chain that was started anew has another one on every node.
+ */
+export const nextIdentity = (
+  previous: ChainIdentity | undefined,
+  reports: readonly IdentityReport[],
+  configured: bigint | undefined,
+  patient: boolean,
+): ChainIdentity | undefined => {
+  const found = chainIdentityOf(reports, configured, patient);
+  if (previous === undefined || found === undefined) return previous ?? found;
+  if (!previous.settled) return found.settled || sameChain(previous, found) ? found : previous;
+  if (found.chainId !== previous.chainId || !found.settled) return previous;
+  const kept = reports.some(({ identity }) => typeof identity === 'object' && identity.genesis === previous.genesis);
+  return kept ? previous : found;
+};
+
+/** True where a node of the one may be a node of the other. */
+export const sameChain = (one: ChainIdentity, other: ChainIdentity): boolean =>
+  one.chainId === other.chainId &&
+  (one.genesis === undefined || other.genesis === undefined || one.genesis === other.genesis);
+
 /** Why a node that says this is not of the chain; undefined when it is. */
 export const wrongChain = (identity: Identity, expected: ChainIdentity): string | undefined => {
   if (identity.chainId !== expected.chainId)

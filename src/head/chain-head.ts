@@ -1,0 +1,356 @@
+import type { Observer } from '../core/observer.ts';
+import type { Cancellation } from '../lib/cancellation.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import type { Identity, Upstream } from '../upstream/upstream.ts';
+import { Anchoring } from './anchoring.ts';
+import { BlockPace } from './block-pace.ts';
+import { BlockTree } from './block-tree.ts';
+import { type ChainIdentity, nextIdentity, sameChain, wrongChain } from './chain-identity.ts';
+import { ballotsOf, type ChainMemory, electVoters, type JudgementOptions, showStates, viewOf } from './chain-memory.ts';
+import type { ChainFeed, ChainView } from './chain-view.ts';
+import type { HeadMove } from './head-move.ts';
+import type { Header } from './header.ts';
+import { Linking } from './linking.ts';
+import { questions } from './probe-answers.ts';
+import { PublishedHead, type PublishedHeadOptions } from './published-head.ts';
+import { Tracker, type TrackerOptions } from './tracker.ts';
+import { ViewWaiters } from './view-waiters.ts';
+import { WatchedNode } from './watched-node.ts';
+
+/** How a chain's head is found; times in ms, heights in blocks. */
+export interface ChainHeadOptions extends TrackerOptions, JudgementOptions, PublishedHeadOptions {
+  /** The chain's configured name. */
+  readonly chain: string;
+  /** Undefined: what most nodes say. */
+  readonly chainId: bigint | undefined;
+  /** Undefined: from the blocks' timestamps. */
+  readonly blockTimeMs: number | undefined;
+  /** Blocks below the published head that are kept. */
+  readonly window: number;
+  /** Block times for which a head may stand still while another's moves. */
+  readonly stall: number;
+}
+
+/** What a chain's head stands on. */
+export interface ChainHeadDeps {
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly observer: Observer;
+  readonly identify: (upstream: Upstream, timeoutMs: number) => Promise<Identity | { readonly failed: string }>;
+}
+
+/** The block time that is assumed before any is known. */
+const presumedBlockTimeMs = 12_000;
+const shortestTickMs = 50;
+/** How far back the block that gives the first estimate of the block time lies. */
+const sampleDepth = 32;
+/** How restless node states are calmed: in heartbeats. */
+const damping = { hold: 2, memory: 30 };
+
+/**
+ * The trackers of one chain, the tree they feed, and the head that their nodes agree on. Everything that is heard ends in
+ * one synchronous step, `#settle`: votes, published head, states, scores, and a new picture for those who read it.
+ */
+export class ChainHead implements ChainFeed {
+  readonly #options: ChainHeadOptions;
+  readonly #deps: ChainHeadDeps;
+  readonly #memory: ChainMemory;
+  readonly #pace = new BlockPace();
+  readonly #linking: Linking;
+  readonly #anchoring: Anchoring;
+  readonly #waiters: ViewWaiters;
+  readonly #listeners = new Set<(move: HeadMove) => void>();
+  #identity: ChainIdentity | undefined;
+  /** When the first node told who it is; the others are waited for, for one heartbeat. */
+  #heardAt: number | undefined;
+  #view: ChainView;
+  #timer: Timer | undefined;
+  #activeTier = Number.POSITIVE_INFINITY;
+  #split = false;
+  #settling = false;
+  #closed = false;
+
+  constructor(options: ChainHeadOptions, deps: ChainHeadDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    const { window, intervalMs } = options;
+    const settle = () => this.#settle();
+    this.#memory = {
+      options,
+      nodes: new Map(),
+      published: new PublishedHead(options),
+      tree: new BlockTree({ window }),
+    };
+    this.#linking = new Linking(this.#memory, window, deps.clock, settle);
+    this.#anchoring = new Anchoring(
+      this.#memory,
+      this.#linking,
+      { window, patienceMs: intervalMs },
+      deps.clock,
+      settle,
+    );
+    this.#waiters = new ViewWaiters(deps.clock);
+    this.#view = viewOf(this.#memory);
+    this.#plan(undefined);
+  }
+
+  get view(): ChainView {
+    return this.#view;
+  }
+
+  /** Undefined until it was configured or found out. */
+  get chainId(): bigint | undefined {
+    return this.#options.chainId ?? this.#identity?.chainId;
+  }
+
+  /** The header of the published head. */
+  get head(): Header | undefined {
+    return this.#memory.published.head;
+  }
+
+  /** Configured, or found from the blocks' timestamps, or presumed. */
+  get blockTimeMs(): number {
+    return this.#options.blockTimeMs ?? this.#pace.blockTimeMs ?? presumedBlockTimeMs;
+  }
+
+  /** The tree of the chain's last blocks, to be read: positions in it outlive the head's moves. */
+  get tree(): Pick<BlockTree, 'get' | 'path' | 'contains' | 'ancestorAt' | 'root'> {
+    return this.#memory.tree;
+  }
+
+  /** Begins to watch a node. Names are unique; a second node of the same name replaces the first. */
+  add(upstream: Upstream, drained: boolean): void {
+    this.remove(upstream.name);
+    const { clock, random, identify, observer } = this.#deps;
+    const { chain, intervalMs } = this.#options;
+    const tracker = new Tracker(
+      upstream,
+      this.#options,
+      {
+        clock,
+        random,
+        identify,
+        probed: (items) => observer.probed(chain, upstream.name, items),
+        blockTimeMs: () => this.blockTimeMs,
+      },
+      {
+        identified: () => this.#identified(node),
+        head: (header, via) => this.#heard(node, header, via),
+        changed: () => this.#changed(node),
+      },
+    );
+    const node = new WatchedNode(upstream, tracker, drained, {
+      holdMs: damping.hold * intervalMs,
+      memoryMs: damping.memory * intervalMs,
+    });
+    this.#memory.nodes.set(upstream.name, node);
+    this.#activeTier = Math.min(...this.#each((each) => each.upstream.tier));
+    tracker.setActive(upstream.tier <= this.#activeTier);
+    tracker.start();
+    this.#settle();
+  }
+
+  /** Watches a node no longer. The upstream itself is closed by whoever opened it. */
+  remove(name: string): void {
+    const node = this.#memory.nodes.get(name);
+    if (node === undefined) return;
+    this.#memory.nodes.delete(name);
+    node.tracker.close();
+    this.#settle();
+  }
+
+  /** Takes a node out of service by hand; false where there is none of that name. */
+  drain(name: string): boolean {
+    return this.#setDrained(name, true);
+  }
+
+  undrain(name: string): boolean {
+    return this.#setDrained(name, false);
+  }
+
+  /** Tells of every step of the published head, in order, after the view shows it. Returns a function that ends it. */
+  onMove(listener: (move: HeadMove) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  waitFor(predicate: (view: ChainView) => boolean, deadline: number, cancellation: Cancellation): Promise<boolean> {
+    return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
+  }
+
+  /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */
+  hint(header: Header, source: string): void {
+    const added = this.#memory.tree.add(header, source, this.#deps.clock.now());
+    if (added === 'linked') this.#nudge(header, undefined);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#linking.close();
+    for (const node of this.#memory.nodes.values()) node.tracker.close();
+    this.#waiters.close();
+    this.#listeners.clear();
+  }
+
+  #each<T>(map: (node: WatchedNode) => T): T[] {
+    return [...this.#memory.nodes.values()].map(map);
+  }
+
+  #setDrained(name: string, drained: boolean): boolean {
+    const node = this.#memory.nodes.get(name);
+    if (node === undefined) return false;
+    node.drained = drained;
+    this.#settle();
+    return true;
+  }
+
+  #identified(node: WatchedNode): void {
+    const { identity, client } = node.tracker;
+    if (typeof identity === 'object') {
+      this.#heardAt ??= this.#deps.clock.now();
+      if (node.client !== client) this.#deps.observer.identified(this.#options.chain, node.name, client);
+      node.client = client;
+    }
+    this.#judge();
+    this.#changed(node);
+  }
+
+  /** Decides which chain this is, as far as that can be told, and lets its nodes in. */
+  #judge(): void {
+    const reports = this.#each(({ upstream, tracker }) => ({ tier: upstream.tier, identity: tracker.identity }));
+    const before = this.#identity;
+    const next = nextIdentity(before, reports, this.#options.chainId, this.#patient());
+    if (next === undefined) return;
+    this.#identity = next;
+    if (before !== undefined && !sameChain(before, next)) this.#startOver(before, next);
+    for (const { tracker } of this.#memory.nodes.values()) {
+      if (typeof tracker.identity === 'object') tracker.admit(wrongChain(tracker.identity, next));
+    }
+  }
+
+  #patient(): boolean {
+    return this.#deps.clock.now() - (this.#heardAt ?? this.#deps.clock.now()) < this.#options.intervalMs;
+  }
+
+  #startOver(before: ChainIdentity, next: ChainIdentity): void {
+    this.#note('error', 'most nodes are of another chain than was thought; starting over with theirs', {
+      before: `${before.chainId} ${before.genesis ?? ''}`,
+      now: `${next.chainId} ${next.genesis ?? ''}`,
+    });
+    this.#memory.tree = new BlockTree({ window: this.#options.window });
+    this.#memory.published.reset();
+    this.#anchoring.startOver();
+    this.#pace.reset();
+    for (const node of this.#memory.nodes.values()) node.forget();
+  }
+
+  /** Takes a header of a node's own; false where it is not its head. */
+  #heard(node: WatchedNode, header: Header, via: 'feed' | 'poll'): boolean {
+    const added = this.#memory.tree.add(header, node.name, this.#deps.clock.now());
+    if (added === 'contradiction') {
+      const { number, hash } = header;
+      this.#note('warn', 'a node told a header that contradicts the chain', { upstream: node.name, number, hash });
+      return false;
+    }
+    const own = node.tracker.head;
+    if (via === 'feed' && own !== undefined && this.#memory.tree.contains(header.hash, own.hash)) return false;
+    if (added === 'linked') this.#nudge(header, node);
+    return true;
+  }
+
+  /** Nodes whose heads are polled are asked at once when another one has a new block. */
+  #nudge(header: Header, teller: WatchedNode | undefined): void {
+    for (const node of this.#memory.nodes.values()) {
+      const { head } = node.tracker;
+      if (node !== teller && head !== undefined && head.number < header.number) node.tracker.nudge();
+    }
+  }
+
+  #changed(node: WatchedNode): void {
+    if (this.#closed) return;
+    this.#linking.restand(node);
+    this.#settle();
+  }
+
+  /** Everything that hangs on what was heard, in one step. */
+  #settle(): void {
+    if (this.#closed || this.#settling) return;
+    this.#settling = true;
+    const now = this.#deps.clock.now();
+    const stallMs = this.#options.stall * this.blockTimeMs;
+    const voters = electVoters(this.#memory, now, stallMs);
+    this.#anchoring.look(voters, stallMs);
+    const move = this.#anchoring.mayPublish() ? this.#vote(voters, now, stallMs) : undefined;
+    for (const { name, from, to, reason } of showStates(this.#memory, now, stallMs)) {
+      this.#deps.observer.stateChanged(this.#options.chain, name, from, to, reason);
+    }
+    this.#view = viewOf(this.#memory);
+    this.#wake(voters);
+    this.#settling = false;
+    if (move !== undefined) this.#tell(move);
+    this.#waiters.show(this.#view);
+  }
+
+  #vote(voters: ReadonlySet<string>, now: number, stallMs: number): HeadMove | undefined {
+    const { published, tree } = this.#memory;
+    const from = published.head;
+    const pace = { blockTimeMs: this.blockTimeMs, stallMs };
+    const { move, decision } = published.settle(tree, ballotsOf(this.#memory, voters), now, pace);
+    this.#plan(decision.recheckAt);
+    if (decision.split && !this.#split) this.#note('warn', 'split: two branches have a quorum of votes each');
+    this.#split = decision.split;
+    if (move !== undefined && decision.rewound && from !== undefined) {
+      this.#deps.observer.headRewound(this.#options.chain, from.number, move.head.number);
+    }
+    return move;
+  }
+
+  #tell(move: HeadMove): void {
+    const { number, hash } = move.head;
+    const now = this.#deps.clock.now();
+    if (move.gap) this.#note('warn', 'the head moved farther than the window reaches', { number, hash });
+    this.#pace.follow(this.#memory.tree, move.head);
+    if (this.#pace.blockTimeMs === undefined || move.gap) void this.#samplePace(move.head);
+    const delayMs = now - (this.#memory.tree.sightedAt(hash) ?? now);
+    this.#deps.observer.headMoved(this.#options.chain, number, hash, move.removed.length, delayMs);
+    for (const listener of [...this.#listeners]) listener(move);
+  }
+
+  /** Asks for an older block's timestamp, so that the pace is known before many blocks have been seen. */
+  async #samplePace(head: Header): Promise<void> {
+    const holder = this.#memory.nodes.values().find(({ linked }) => linked?.hash === head.hash);
+    if (holder === undefined || head.number < 2 || this.#options.blockTimeMs !== undefined) return;
+    const question = questions.byNumber(Math.max(1, head.number - sampleDepth));
+    const [older] = await holder.tracker.headers([question]);
+    if (older !== undefined) this.#pace.sample(older, head);
+  }
+
+  /** The tiers up to the one that votes are watched closely; all of them while nobody votes. */
+  #wake(voters: ReadonlySet<string>): void {
+    const nodes = [...this.#memory.nodes.values()];
+    const voting = nodes.filter(({ name }) => voters.has(name)).map(({ upstream }) => upstream.tier);
+    const unheard = nodes.filter(({ tracker }) => tracker.identity === undefined && tracker.missed === 0);
+    if (voting.length === 0 && unheard.some(({ upstream }) => upstream.tier <= this.#activeTier)) return;
+    this.#activeTier = Math.min(...voting);
+    for (const { tracker, upstream } of nodes) tracker.setActive(upstream.tier <= this.#activeTier);
+  }
+
+  /** Time alone changes states and decisions: looks again at `at`, and a few times for each block. */
+  #plan(at: number | undefined): void {
+    const { clock } = this.#deps;
+    const tick = Math.max(shortestTickMs, Math.min(this.#options.intervalMs, this.blockTimeMs / 2));
+    const ms = Math.min(tick, Math.max(1, (at ?? Number.POSITIVE_INFINITY) - clock.now()));
+    this.#timer?.cancel();
+    this.#timer = clock.after(ms, () => {
+      if (this.#identity === undefined) this.#judge();
+      this.#plan(undefined);
+      this.#settle();
+    });
+  }
+
+  #note(level: 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#deps.observer.noted(level, message, { chain: this.#options.chain, ...fields });
+  }
+}

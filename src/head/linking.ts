@@ -1,0 +1,74 @@
+import type { Clock } from '../lib/clock.ts';
+import type { ChainMemory } from './chain-memory.ts';
+import type { Header } from './header.ts';
+import { type AskHeaders, linkBranch } from './linker.ts';
+import type { WatchedNode } from './watched-node.ts';
+
+/** Finds each node's place in the tree, one walk a node at a time. */
+export class Linking {
+  readonly #memory: ChainMemory;
+  readonly #window: number;
+  readonly #clock: Clock;
+  readonly #ended: () => void;
+  #closed = false;
+
+  /** `ended` runs after each walk. */
+  constructor(memory: ChainMemory, window: number, clock: Clock, ended: () => void) {
+    this.#memory = memory;
+    this.#window = window;
+    this.#clock = clock;
+    this.#ended = ended;
+  }
+
+  /** Looks where a node's head stands now, and begins the walk to the tree where it is not linked. */
+  restand(node: WatchedNode): void {
+    const { tree } = this.#memory;
+    const { head, awaited } = node.tracker;
+    if (head === undefined) {
+      if (awaited) node.link = 'unread';
+      else node.forget();
+    } else if (tree.linked(head.hash)) {
+      node.stand(head, this.#clock.now());
+    } else {
+      if (node.link === 'unread' || node.link === 'linked') node.link = 'linking';
+      if (!node.linking && tree.root !== undefined) void this.#walk(node);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #walk(node: WatchedNode): Promise<void> {
+    node.linking = true;
+    let target = node.tracker.head;
+    while (target !== undefined && !this.#closed) {
+      const { tree, published } = this.#memory;
+      const result = await linkBranch({
+        tree,
+        target,
+        window: this.#window,
+        around: (published.head ?? tree.root ?? target).number,
+        now: () => this.#clock.now(),
+        name: node.name,
+        ask: (requests) => node.tracker.headers(requests),
+        askHolder: () => this.#rootHolder(),
+      });
+      const { head } = node.tracker;
+      if (head === target && tree === this.#memory.tree) node.linkEnded(result, target, this.#clock.now());
+      target = head === target ? undefined : head;
+    }
+    node.linking = false;
+    if (!this.#closed) this.#ended();
+  }
+
+  /** A node that can be asked for what lies below the tree's root. */
+  #rootHolder(): AskHeaders | undefined {
+    const { nodes, tree } = this.#memory;
+    const { root } = tree;
+    const holds = (linked: Header | undefined) =>
+      root !== undefined && linked !== undefined && tree.contains(root.hash, linked.hash);
+    const holder = [...nodes.values()].find((node) => node.tracker.admitted && holds(node.linked));
+    return holder === undefined ? undefined : (requests) => holder.tracker.headers(requests);
+  }
+}

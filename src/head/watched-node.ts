@@ -1,0 +1,160 @@
+import type { Upstream } from '../upstream/upstream.ts';
+import type { BlockTree } from './block-tree.ts';
+import type { NodeView } from './chain-view.ts';
+import { Damper, type DamperOptions } from './damper.ts';
+import type { Header } from './header.ts';
+import type { LinkResult } from './linker.ts';
+import { isSyncing, type LinkState, type NodeFacts, type Verdict } from './node-state.ts';
+import type { Tracker } from './tracker.ts';
+import { behindSince, type Standing, type VoterFacts } from './voters.ts';
+
+/** One node in a chain's memory: its tracker, where its head stands in the tree, and the state that it is shown in. */
+export class WatchedNode {
+  readonly upstream: Upstream;
+  readonly tracker: Tracker;
+  drained: boolean;
+  /** Its newest block that is linked into the tree. */
+  linked: Header | undefined;
+  link: LinkState = 'unread';
+  /** A walk from its head to the tree is under way. */
+  linking = false;
+  /** Walks that failed since its head was last linked. */
+  brokenLinks = 0;
+  verdict: Verdict = { state: 'unknown', reason: 'not checked yet' };
+  score = 0;
+  /** The client's name as it was last told to others. */
+  client = '';
+  #movedAt = 0;
+  #behindSince: number | undefined;
+  readonly #damper: Damper;
+
+  constructor(upstream: Upstream, tracker: Tracker, drained: boolean, damping: DamperOptions) {
+    this.upstream = upstream;
+    this.tracker = tracker;
+    this.drained = drained;
+    this.#damper = new Damper(damping);
+  }
+
+  get name(): string {
+    return this.upstream.name;
+  }
+
+  /** Reachable, or lost so lately that its answer is still awaited; of the right chain; meant to serve. */
+  eligible(missed: number): boolean {
+    const { tracker } = this;
+    if (this.drained || tracker.wrongChain !== undefined) return false;
+    if (tracker.missed >= missed || this.upstream.stats.breaker === 'open') return false;
+    return tracker.awaited || (tracker.admitted && tracker.head !== undefined);
+  }
+
+  /** Takes a head of its own that is linked now. */
+  stand(head: Header, now: number): void {
+    if (this.linked?.hash !== head.hash) this.#movedAt = now;
+    this.linked = head;
+    this.link = 'linked';
+    this.brokenLinks = 0;
+  }
+
+  /** Takes what the walk from its head came to. A first failure may be a reorganisation under way, so the second counts. */
+  linkEnded(result: LinkResult, target: Header, now: number): void {
+    if (result === 'linked') {
+      this.stand(target, now);
+      return;
+    }
+    if (result === 'broken' && this.linked !== undefined && this.brokenLinks++ === 0) return;
+    this.linked = undefined;
+    this.link = result === 'below' ? 'below' : 'broken';
+  }
+
+  /** Its connection is gone, and what it last stood on says nothing any more. */
+  forget(): void {
+    this.linked = undefined;
+    this.link = 'unread';
+    this.brokenLinks = 0;
+  }
+
+  standing(): Standing {
+    return { head: this.linked?.number, movedAt: this.#movedAt };
+  }
+
+  /** Looks whether others have gone on without it. */
+  compare(others: readonly Standing[]): void {
+    this.#behindSince = behindSince(this.standing(), others, this.#behindSince);
+  }
+
+  behindForMs(now: number): number {
+    return this.#behindSince === undefined ? 0 : now - this.#behindSince;
+  }
+
+  voterFacts(now: number, missed: number, stallMs: number, published: Header | undefined): VoterFacts {
+    return {
+      name: this.name,
+      tier: this.upstream.tier,
+      eligible: this.eligible(missed),
+      syncing: isSyncing(this.tracker.saysSyncing, this.lag(published)),
+      stalled: this.behindForMs(now) >= stallMs,
+    };
+  }
+
+  /** The newest height it certainly has: linked, or older than all that the tree reaches. */
+  height(): number | undefined {
+    return this.link === 'below' ? this.tracker.head?.number : this.linked?.number;
+  }
+
+  lag(published: Header | undefined): number | undefined {
+    const height = this.height();
+    return published === undefined || height === undefined ? undefined : Math.max(0, published.number - height);
+  }
+
+  facts(tree: BlockTree, published: Header | undefined, now: number, poolHasPeers: boolean): NodeFacts {
+    const { tracker } = this;
+    return {
+      drained: this.drained,
+      wrongChain: tracker.wrongChain,
+      identified: tracker.admitted,
+      trouble: tracker.trouble,
+      missed: tracker.missed,
+      breakerOpen: this.upstream.stats.breaker === 'open',
+      link: this.link,
+      claimed: tracker.head?.number,
+      lag: this.lag(published),
+      forkedAt: forkedAt(tree, this.linked, published),
+      saysSyncing: tracker.saysSyncing,
+      behindForMs: this.behindForMs(now),
+      peers: tracker.peers,
+      poolHasPeers,
+      limited: this.upstream.stats.limitedUntil > now,
+    };
+  }
+
+  /** Shows a state; restless ones are calmed. Returns the one shown before. */
+  show(found: Verdict, now: number): Verdict {
+    const before = this.verdict;
+    this.verdict = this.#damper.calm(found, now);
+    return before;
+  }
+
+  view(published: Header | undefined): NodeView {
+    const { tracker } = this;
+    const known = tracker.admitted;
+    return {
+      upstream: this.upstream,
+      state: this.verdict.state,
+      reason: this.verdict.reason,
+      score: this.score,
+      head: known ? this.height() : undefined,
+      lag: known ? this.lag(published) : undefined,
+      peers: tracker.peers,
+      client: this.client,
+    };
+  }
+}
+
+/** The shared height at which a node's block is not the published branch's. */
+const forkedAt = (tree: BlockTree, own: Header | undefined, published: Header | undefined): number | undefined => {
+  if (own === undefined || published === undefined) return undefined;
+  const shared = Math.min(own.number, published.number);
+  const mine = tree.ancestorAt(own.hash, shared);
+  const theirs = tree.ancestorAt(published.hash, shared);
+  return mine !== undefined && theirs !== undefined && mine.hash !== theirs.hash ? shared : undefined;
+};
