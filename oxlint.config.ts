@@ -28,10 +28,23 @@ const borders: Readonly<Record<string, Border>> = {
   ingress: { rooms: core, types: ['subscription'], packages: ['fastify'], io: true },
   devnet: { rooms: ['lib'], packages: ['undici'], io: true },
   telemetry: { rooms: core, packages: ['pino', 'pino-pretty', 'prom-client'], io: true },
-  status: { rooms: ['lib'], io: true },
+  status: { rooms: core, types: ['head'] },
   config: {
     rooms: ['lib'],
-    types: [...core, 'policy', 'chain', 'cache', 'upstream', 'head', 'router', 'subscription', 'ingress', 'telemetry'],
+    types: [
+      'jsonrpc',
+      'ethereum',
+      'core',
+      'policy',
+      'chain',
+      'cache',
+      'upstream',
+      'head',
+      'router',
+      'subscription',
+      'ingress',
+      'telemetry',
+    ],
     packages: ['yaml', 'zod'],
     io: true,
   },
@@ -108,7 +121,8 @@ const guards = [
     },
   },
   {
-    files: ['src/app.ts', 'src/pipeline.ts'],
+    files: ['src/*.ts'],
+    excludeFiles: ['src/main.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -130,7 +144,7 @@ export default defineConfig({
   plugins: ['typescript', 'oxc', 'unicorn', 'import', 'node', 'promise'],
   categories: { correctness: 'error' },
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
-  ignorePatterns: ['dist/**', 'coverage/**'],
+  ignorePatterns: ['node_modules/**', 'dist/**', 'coverage/**'],
   rules: {
     'typescript/no-floating-promises': 'error',
     'typescript/no-misused-promises': 'error',
