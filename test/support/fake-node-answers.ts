@@ -159,6 +159,10 @@ export const endless = (): Behaviour =>
 export const huge = (bytes: number): Behaviour =>
   new Behaviour((wire, id) => sendText(wire, resultText(id, 'a'.repeat(bytes))));
 
+/** Exactly these bytes as the body. Over HTTP only. */
+export const bytes = (body: Buffer, headers: Record<string, string> = {}): Behaviour =>
+  httpOnly((response) => response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body));
+
 /** The answer compressed although nobody asked for it. Over HTTP only. */
 export const gzipped = (result: unknown): Behaviour =>
   httpOnly((response, id) => {

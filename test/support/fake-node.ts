@@ -87,6 +87,7 @@ export class FakeNode {
   #ipc: IpcServer | undefined;
   #folder: string | undefined;
   #port = 0;
+  #bytesOfClosed = 0;
   #subscriptions = 0;
   #frozen: PromiseWithResolvers<void> | undefined;
 
@@ -123,10 +124,10 @@ export class FakeNode {
     return this.#sockets.size;
   }
 
-  /** Bytes ever written to clients over the connections that are open now. */
-  get bytesWritten(): number {
-    let sum = 0;
-    for (const socket of this.#sockets) sum += socket.bytesWritten;
+  /** Bytes ever handed to the kernel for clients, over all connections so far. */
+  get totalBytesWritten(): number {
+    let sum = this.#bytesOfClosed;
+    for (const socket of this.#sockets) sum += socket.bytesWritten - socket.writableLength;
     return sum;
   }
 
@@ -246,7 +247,10 @@ export class FakeNode {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {});
-      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        this.#bytesOfClosed += socket.bytesWritten;
+      });
     });
   }
 
