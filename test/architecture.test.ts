@@ -35,7 +35,19 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'src/cache/memory-store.ts': ['lru-cache'],
 };
 
-const pure = ['lib', 'jsonrpc', 'ethereum', 'core', 'policy', 'chain', 'cache', 'head', 'router', 'subscription'];
+const pure = [
+  'lib',
+  'jsonrpc',
+  'ethereum',
+  'core',
+  'policy',
+  'chain',
+  'cache',
+  'head',
+  'router',
+  'subscription',
+  'status',
+];
 const folders = readdirSync(join(root, 'src'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
