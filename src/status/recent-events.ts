@@ -1,0 +1,166 @@
+import type { Call } from '../core/call.ts';
+import type { Observer } from '../core/observer.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Reply } from '../core/reply.ts';
+import { statusOf } from '../jsonrpc/errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Ring } from './ring.ts';
+
+/** Something that an operator wants to have seen: an upstream's new state, or a change of the published branch. */
+export interface StatusEvent {
+  /** ISO time. */
+  readonly at: string;
+  readonly kind: 'state' | 'reorg' | 'rewind';
+  /** Null where the chain as a whole is meant. */
+  readonly upstream: string | null;
+  /** States, for `kind: state`. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The reason in words. */
+  readonly text: string;
+}
+
+export interface RecentBlock {
+  readonly number: number;
+  readonly hash: string;
+  /** ISO time of its publication. */
+  readonly at: string;
+  /** Ms from its first sighting to its publication. */
+  readonly delayMs: number;
+  /** A reorganisation took it off the chain again. */
+  readonly undone: boolean;
+}
+
+export interface RemarkableCall {
+  /** ISO time. */
+  readonly at: string;
+  readonly method: string;
+  /** `ok`, `error` (the node's own), or the gateway's reason word. */
+  readonly outcome: string;
+  readonly ms: number;
+  readonly attempts: number;
+  readonly upstream: string | null;
+}
+
+/** Counted since the start of the process. */
+export interface Traffic {
+  readonly calls: number;
+  /** Answered without asking a node. */
+  readonly saved: number;
+  /** Not answered, for want of a node that could. */
+  readonly failed: number;
+}
+
+const EVENTS = 50;
+const BLOCKS = 60;
+const CALLS = 20;
+/** Upstreams whose attempts are counted; beyond, the one heard of first is forgotten. */
+const UPSTREAMS = 1000;
+/** Ms from which a call is remarkable. */
+const SLOW = 1000;
+/** Characters of somebody else's text. */
+const LONGEST = 300;
+
+/** What happened of late on one chain. */
+export class RecentChain {
+  readonly events = new Ring<StatusEvent>(EVENTS);
+  readonly blocks = new Ring<RecentBlock>(BLOCKS);
+  readonly calls = new Ring<RemarkableCall>(CALLS);
+  readonly traffic = { calls: 0, saved: 0, failed: 0 };
+  /** Attempts at each upstream since the start. */
+  readonly attempts = new Map<string, number>();
+}
+
+/** Remembers, within fixed bounds, what the status page shows of the last while. */
+export class RecentEvents implements Observer {
+  readonly #clock: Clock;
+  readonly #chains = new Map<string, RecentChain>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Empty for a chain of which nothing was heard. */
+  of(chain: string): RecentChain {
+    let recent = this.#chains.get(chain);
+    if (recent === undefined) {
+      recent = new RecentChain();
+      this.#chains.set(chain, recent);
+    }
+    return recent;
+  }
+
+  /** Forgets the chains that are not among these. */
+  keep(chains: readonly string[]): void {
+    for (const name of this.#chains.keys()) if (!chains.includes(name)) this.#chains.delete(name);
+  }
+
+  callEnded(call: Call, reply: Reply, durationMs: number): void {
+    const recent = this.of(call.chain);
+    const { source, attempts, upstream = null } = reply.info;
+    const failed = !reply.ok && reply.reason !== undefined && statusOf(reply.reason) >= 500;
+    recent.traffic.calls += 1;
+    if (failed) recent.traffic.failed += 1;
+    else if (reply.ok && (source === 'hit' || source === 'coalesced' || source === 'local')) recent.traffic.saved += 1;
+    if (!failed && attempts <= 1 && durationMs < SLOW) return;
+    const outcome = reply.ok ? 'ok' : (reply.reason ?? 'error');
+    recent.calls.push({
+      at: this.#now(),
+      method: short(call.method),
+      outcome,
+      ms: Math.round(durationMs),
+      attempts,
+      upstream,
+    });
+  }
+
+  attemptEnded(chain: string, upstream: string, _method: string, _outcome: Outcome): void {
+    const { attempts } = this.of(chain);
+    const count = attempts.get(upstream);
+    if (count === undefined && attempts.size >= UPSTREAMS) {
+      for (const first of attempts.keys()) {
+        attempts.delete(first);
+        break;
+      }
+    }
+    attempts.set(upstream, (count ?? 0) + 1);
+  }
+
+  stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void {
+    this.of(chain).events.push({ at: this.#now(), kind: 'state', upstream, from, to, text: short(reason) });
+  }
+
+  headMoved(chain: string, number: number, hash: string, depth: number, delayMs: number): void {
+    const { blocks, events } = this.of(chain);
+    const at = this.#now();
+    if (depth > 0) {
+      const top = blocks.items.findLast(({ undone }) => !undone)?.number ?? number;
+      blocks.map((block) => (block.number > top - depth ? { ...block, undone: true } : block));
+      const text = `${blocksIn(depth)} undone; the head is now ${number}`;
+      events.push({ at, kind: 'reorg', upstream: null, from: null, to: null, text });
+    }
+    blocks.push({ number, hash, at, delayMs: Math.round(delayMs), undone: false });
+  }
+
+  headRewound(chain: string, from: number, to: number): void {
+    const { blocks, events } = this.of(chain);
+    blocks.map((block) => (block.number > to ? { ...block, undone: true } : block));
+    const text = `the head was lowered from ${from} to ${to}: every node that had more is gone`;
+    events.push({ at: this.#now(), kind: 'rewind', upstream: null, from: null, to: null, text });
+  }
+
+  rejected(): void {}
+  probed(): void {}
+  retried(): void {}
+  hedged(): void {}
+  identified(): void {}
+  noted(): void {}
+
+  #now(): string {
+    return new Date(this.#clock.wall()).toISOString();
+  }
+}
+
+const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+
+const blocksIn = (count: number): string => (count === 1 ? '1 block' : `${count} blocks`);
