@@ -1,5 +1,8 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Endpoint } from '../core/endpoint.ts';
 import { faultReply } from '../core/reply.ts';
 import { gatewayError, type GatewayError, type Reason, statusOf } from '../jsonrpc/errors.ts';
 import { Cancellation } from '../lib/cancellation.ts';
@@ -23,6 +26,8 @@ export interface HttpOptions extends ContextOptions {
   /** Ms for a client to send its headers, and its whole request. */
   readonly headerTimeout: number;
   readonly requestTimeout: number;
+  /** Gzip answers for clients that ask. */
+  readonly compression: boolean;
 }
 
 export interface HttpDeps extends AnswerDeps {
@@ -31,12 +36,14 @@ export interface HttpDeps extends AnswerDeps {
   readonly budget: ByteBudget;
   readonly ready: () => boolean;
   /** The page for a browser that opens an endpoint. */
-  readonly page: (chain: string | undefined, url: string) => string;
+  readonly page: (endpoint: Endpoint, url: string) => string;
 }
 
 /** What the bytes of this exchange count against. */
 type Held = FastifyRequest & { holding: Holding | null };
 
+/** Bytes below which packing saves nothing. */
+const COMPRESSIBLE = 1024;
 /** Bytes from which an answer is written in pieces instead of copied into one. */
 const LARGE = 32 * 1024;
 
@@ -90,12 +97,13 @@ const get = (request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Fast
     const ready = deps.ready();
     return reply.code(ready ? 200 : 503).type('text/plain').send(ready ? 'ready\n' : 'not ready\n');
   }
-  if (target.kind !== 'rpc' || deps.endpoints.find(target.chain) === undefined) return unknownChain(reply, deps);
+  const endpoint = target.kind === 'rpc' ? deps.endpoints.find(target.chain) : undefined;
+  if (endpoint === undefined) return unknownChain(reply, deps);
   const url = `${request.protocol}://${request.host}${pathOf(request)}`;
   return reply
     .type('text/html; charset=utf-8')
     .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-    .send(deps.page(target.chain, url));
+    .send(deps.page(endpoint, url));
 };
 
 const post = async (
@@ -116,21 +124,18 @@ const post = async (
   if ('problem' in context) return refuse(reply, 'invalid_request', context.problem, deps);
   const outcome = await answer(body, endpoint, context, deps);
   const pieces = bodyOf(outcome);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  (request as Held).holding?.hold(size);
-  return write(reply, outcome, pieces, size, endpoint.head()?.latest.number);
-};
-
-const write = (
-  reply: FastifyReply,
-  outcome: Answer,
-  pieces: readonly Buffer[],
-  size: number,
-  head: number | undefined,
-): FastifyReply => {
-  void reply.code(httpStatusOf(outcome)).headers(headersOf(outcome, head));
+  (request as Held).holding?.hold(sizeOf(pieces));
+  void reply.code(httpStatusOf(outcome)).headers(headersOf(outcome, endpoint.head()?.latest.number));
   if (pieces.length === 0) return reply.send();
   void reply.header('content-type', 'application/json');
+  if (!options.compression || !acceptsGzip(request)) return write(reply, pieces);
+  void reply.header('vary', 'Accept-Encoding');
+  if (sizeOf(pieces) < COMPRESSIBLE) return write(reply, pieces);
+  return write(reply.header('content-encoding', 'gzip'), [await gzipped(Buffer.concat(pieces))]);
+};
+
+const write = (reply: FastifyReply, pieces: readonly Buffer[]): FastifyReply => {
+  const size = sizeOf(pieces);
   if (size < LARGE) return reply.send(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
   reply.hijack();
   const { raw } = reply;
@@ -139,6 +144,13 @@ const write = (
   raw.end();
   return reply;
 };
+
+const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
+
+const gzipped = promisify(gzip);
+
+const acceptsGzip = (request: FastifyRequest): boolean =>
+  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(request.headers['accept-encoding'] ?? '');
 
 const pathOf = (request: FastifyRequest): string => {
   const end = request.url.indexOf('?');

@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../lib/clock.ts';
 
 /** What a race needs from whoever runs it. */
 export interface Entrants<Final> {
-  /** Starts the next attempt, or undefined when nobody is left to ask. */
-  readonly start: () => Attempt | undefined;
+  /** Starts the next attempt, or undefined when nobody is left to ask. `hedge`: it runs beside a slow one. */
+  readonly start: (hedge: boolean) => Attempt | undefined;
   /** A final answer, or undefined to go on with the next entrant. */
   readonly judge: (attempt: Attempt, outcome: Outcome) => Final | undefined;
   /**
@@ -33,8 +33,8 @@ export const race = <Final>(entrants: Entrants<Final>, clock: Clock): { result: 
     for (const attempt of running) attempt.cancel();
     finish(final);
   };
-  const launch = (): boolean => {
-    const attempt = entrants.start();
+  const launch = (hedged = false): boolean => {
+    const attempt = entrants.start(hedged);
     if (attempt === undefined) return false;
     running.add(attempt);
     armHedge();
@@ -52,7 +52,7 @@ export const race = <Final>(entrants: Entrants<Final>, clock: Clock): { result: 
     const ms = entrants.hedgeAfterMs();
     if (ms === undefined) return;
     hedge = clock.after(ms, () => {
-      if (!over && entrants.takeHedge()) launch();
+      if (!over && entrants.takeHedge()) launch(true);
     });
   };
 

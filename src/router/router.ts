@@ -10,7 +10,7 @@ import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
 import { race } from './race.ts';
 import { requestFor } from './request.ts';
-import { type Selection, select } from './selection.ts';
+import { type Selection, select, type Wanted } from './selection.ts';
 
 export interface RouterOptions {
   /** Ms one attempt may take while another node is left to ask. */
@@ -25,6 +25,8 @@ export interface RouterDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly observer: Observer;
+  /** Whether the config lets a method be asked of an upstream. */
+  readonly offers: (upstream: string, method: string) => boolean;
 }
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
@@ -45,9 +47,17 @@ export class Router {
   }
 
   /** Who could serve this call now, in the order of asking, and why the others could not. */
-  select(call: Pick<Call, 'method' | 'pin' | 'only' | 'minBlock'>): Selection {
-    const lacks = (upstream: string) => this.#learned.missing(upstream, call.method);
-    return select(this.#deps.chain.view, call, lacks, this.#deps.random);
+  select(call: Wanted): Selection {
+    const { chain, offers, random } = this.#deps;
+    return select(
+      chain.view,
+      call,
+      {
+        offers: (upstream) => offers(upstream, call.spec.name),
+        lacks: (upstream) => this.#learned.missing(upstream, call.spec.name),
+      },
+      random,
+    );
   }
 
   readonly handle: Handle = async (call) => {
@@ -79,9 +89,10 @@ export class Router {
   async #ask(call: Call, nodes: readonly NodeView[], asking: Asking): Promise<Reply | undefined> {
     const queue = [...nodes];
     const running = new Map<Attempt, NodeView>();
+    const hedges = new Set<Attempt>();
     const contest = race<Reply>(
       {
-        start: () => {
+        start: (hedge) => {
           const left = this.#options.attempts - asking.spent;
           const node = left > 0 ? queue.shift() : undefined;
           if (node === undefined) return undefined;
@@ -89,6 +100,7 @@ export class Router {
           const timeout = this.#share(call, Math.min(left - 1, queue.length));
           const attempt = node.upstream.call(requestFor(call, node), timeout);
           running.set(attempt, node);
+          if (hedge) hedges.add(attempt);
           return attempt;
         },
         judge: (attempt, outcome) => {
@@ -97,7 +109,11 @@ export class Router {
           const { name } = node.upstream;
           this.#report(call, name, outcome, queue.length > 0);
           const holds = call.pin === undefined || this.#deps.chain.view.holds(name, call.pin);
-          return asking.ended(name, outcome, holds);
+          const reply = asking.ended(name, outcome, holds);
+          if (reply !== undefined && hedges.size > 0) {
+            this.#deps.observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
+          }
+          return reply;
         },
         hedgeAfterMs: () => (queue.length > 0 ? this.#hedging.delay(call.spec) : undefined),
         takeHedge: () => this.#hedging.take(),
@@ -114,7 +130,7 @@ export class Router {
     this.#deps.observer.attemptEnded(call.chain, upstream, call.spec.known ? call.method : 'other', outcome);
     if (outcome.kind === 'answered') this.#hedging.answered(call.spec, outcome.latencyMs);
     if (outcome.kind !== 'failed') return;
-    if (outcome.failure === 'unsupported') this.#learned.lacks(upstream, call.method);
+    if (outcome.failure === 'unsupported') this.#learned.lacks(upstream, call.spec.name);
     if (more) this.#deps.observer.retried(call.chain, outcome.failure);
   }
 

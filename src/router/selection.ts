@@ -32,24 +32,29 @@ const rank: Readonly<Record<NodeState, number | undefined>> = {
   drained: undefined,
 };
 
+/** What of a call decides who can answer it. */
+export type Wanted = Pick<Call, 'spec' | 'pin' | 'only' | 'minBlock'>;
+
+/** What is known of an upstream for the method at hand. */
+export interface Offer {
+  /** The config lets it be asked. */
+  readonly offers: (upstream: string) => boolean;
+  /** Words if it was learned that it refuses. */
+  readonly lacks: (upstream: string) => string | undefined;
+}
+
 /**
  * The upstreams that can answer this call, in the order in which to ask them. A higher tier comes only after all of the
- * lower one, a node whose budget is spent after everybody else. `lacks` tells what was learned of a node: words if it
- * has refused such calls.
+ * lower one; after everybody else come nodes whose budget is spent, and those that are known to refuse the method.
  */
-export const select = (
-  view: ChainView,
-  call: Pick<Call, 'pin' | 'only' | 'minBlock'>,
-  lacks: (upstream: string) => string | undefined,
-  random: () => number,
-): Selection => {
+export const select = (view: ChainView, call: Wanted, offer: Offer, random: () => number): Selection => {
   const excluded: Exclusion[] = [];
   const groups = new Map<number, NodeView[]>();
   let hope = false;
   for (const node of view.nodes) {
-    const unfit = exclusion(view, node, call);
+    const unfit = exclusion(view, node, call, offer);
     if (unfit === undefined) {
-      const key = groupOf(node, lacks(node.upstream.name) !== undefined);
+      const key = groupOf(node, offer.lacks(node.upstream.name) !== undefined);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [node]);
       else group.push(node);
@@ -68,11 +73,15 @@ const isWanted = (node: NodeView, only: string | undefined): boolean =>
 const exclusion = (
   view: ChainView,
   node: NodeView,
-  call: Pick<Call, 'pin' | 'only' | 'minBlock'>,
+  call: Wanted,
+  offer: Offer,
 ): Exclusion | undefined => {
   const { name } = node.upstream;
   const because = (why: string, lacksBlock = false): Exclusion => ({ upstream: name, why, lacksBlock });
   if (!isWanted(node, call.only)) return because(`is not ${call.only}, which the call asks for`);
+  if (!offer.offers(name)) return because(`is not asked for ${call.spec.name} by its config`);
+  const sending = notForSending(view, node, call);
+  if (sending !== undefined) return because(sending);
   if (rank[node.state] === undefined) return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`);
   if (call.pin !== undefined && !view.holds(name, call.pin)) {
     return because(`does not hold block ${call.pin.number}`, true);
@@ -81,6 +90,14 @@ const exclusion = (
     return because(`has not reached block ${call.minBlock}`, true);
   }
   return undefined;
+};
+
+/** A node that is kept from transactions, or that stands beside a protected relay which alone may see them. */
+const notForSending = (view: ChainView, node: NodeView, { spec }: Wanted): string | undefined => {
+  if (!spec.name.startsWith('eth_send')) return node.upstream.send === 'only' ? 'takes transactions only' : undefined;
+  if (node.upstream.send === false) return 'takes no transactions';
+  const relay = view.nodes.some(({ upstream }) => upstream.send === 'only');
+  return relay && node.upstream.send !== 'only' ? 'leaves transactions to the relay' : undefined;
 };
 
 const TIERS = 1 << 20;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainView, NodeState, NodeView } from '../../src/head/chain-view.ts';
+import { methodSpec } from '../../src/ethereum/methods.ts';
 import { select } from '../../src/router/selection.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 
@@ -12,10 +13,11 @@ interface Given {
   readonly score?: number;
   readonly inflight?: number;
   readonly head?: number;
+  readonly send?: boolean | 'only';
 }
 
-const node = ({ name, tier = 0, weight = 1, state = 'healthy', score = 1, inflight = 0, head = 100 }: Given): NodeView => ({
-  upstream: { name, tier, weight, stats: { inflight } } as Upstream,
+const node = ({ name, tier = 0, weight = 1, state = 'healthy', score = 1, inflight = 0, head = 100, send = true }: Given): NodeView => ({
+  upstream: { name, tier, weight, send, stats: { inflight } } as Upstream,
   state,
   reason: 'as the test says',
   score,
@@ -37,8 +39,8 @@ const viewOf = (...given: Given[]): ChainView => {
   };
 };
 
-const nothing = () => undefined;
-const anyCall = { pin: undefined, only: undefined, minBlock: undefined };
+const nothing = { offers: () => true, lacks: () => undefined };
+const anyCall = { spec: methodSpec('eth_call'), pin: undefined, only: undefined, minBlock: undefined };
 const names = (view: ChainView, call: Parameters<typeof select>[1] = anyCall, random = () => 0.5) =>
   select(view, call, nothing, random).candidates.map(({ upstream }) => upstream.name);
 
@@ -83,8 +85,22 @@ describe('select', () => {
 
   it('keeps a node that has refused the method for last', () => {
     const view = viewOf({ name: 'without' }, { name: 'with', state: 'lagging' });
-    const order = select(view, anyCall, (name) => (name === 'without' ? 'refused' : undefined), () => 0).candidates;
+    const lacks = (name: string) => (name === 'without' ? 'refused' : undefined);
+    const order = select(view, anyCall, { ...nothing, lacks }, () => 0).candidates;
     expect(order.map(({ upstream }) => upstream.name)).toEqual(['with', 'without']);
+  });
+
+  it('never asks a node for a method that its config denies', () => {
+    const offers = (name: string) => name !== 'denied';
+    const { candidates } = select(viewOf({ name: 'denied' }, { name: 'free' }), anyCall, { ...nothing, offers }, () => 0);
+    expect(candidates.map(({ upstream }) => upstream.name)).toEqual(['free']);
+  });
+
+  it('keeps transactions from nodes that take none, and gives them to a relay alone', () => {
+    const send = { ...anyCall, spec: methodSpec('eth_sendRawTransaction') };
+    expect(names(viewOf({ name: 'closed', send: false }, { name: 'open' }), send)).toEqual(['open']);
+    expect(names(viewOf({ name: 'relay', send: 'only' }, { name: 'open' }), send)).toEqual(['relay']);
+    expect(names(viewOf({ name: 'relay', send: 'only' }, { name: 'open' }))).toEqual(['open']);
   });
 
   it('has hope while a node is unknown, and none when all are down', () => {

@@ -1,0 +1,193 @@
+import type { ChainConfig, Config, UpstreamConfig } from './config/schema.ts';
+import type { Call } from './core/call.ts';
+import type { Endpoint } from './core/endpoint.ts';
+import type { Handle } from './core/layer.ts';
+import type { Observer } from './core/observer.ts';
+import { localReply } from './core/reply.ts';
+import { methodSpec } from './ethereum/methods.ts';
+import { ChainHead, type ChainHeadOptions } from './head/chain-head.ts';
+import type { NodeState, NodeView } from './head/chain-view.ts';
+import type { RawJson } from './jsonrpc/message.ts';
+import { Cancellation } from './lib/cancellation.ts';
+import type { Clock } from './lib/clock.ts';
+import { globs } from './lib/glob.ts';
+import { pipeline } from './pipeline.ts';
+import type { Inflight } from './policy/concurrency.ts';
+import { type Explanation, explainAnswered, explainRouted } from './router/explain.ts';
+import { Router } from './router/router.ts';
+import type { ChainSource } from './status/status-report.ts';
+import type { ChainPicture } from './telemetry/picture.ts';
+import { identify } from './upstream/identify.ts';
+import { createUpstream, type UpstreamReport } from './upstream/node-upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
+import { upstreamDefaults } from './upstream/upstream-options.ts';
+
+export interface ServeChainDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: Observer;
+  /** Calls under way over all chains. */
+  readonly inflight: Inflight;
+}
+
+/** One chain with everything that belongs to it. */
+export interface ServedChain {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly head: ChainHead;
+  /** Says who would serve a call, without asking anybody. */
+  explain(method: string, params: RawJson): Promise<Explanation>;
+  ready(): { readonly ready: boolean; readonly reason: string };
+  /** What the status page shows. */
+  standing(): ChainSource;
+  /** What a scrape reads. */
+  picture(): ChainPicture;
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Builds one chain, from its nodes' connections up to the handle that calls come in by. */
+export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainDeps): ServedChain => {
+  const { clock, observer } = deps;
+  const head = new ChainHead(headOptions(chain), { ...deps, identify });
+  const upstreams = chain.upstreams.map((upstream) => connect(upstream, chain, config, deps));
+  const router = new Router(chain.routing, { ...deps, chain: head, offers: offers(chain.upstreams) });
+  const { limits } = config.server;
+  const walk = { chain: head, chainId: () => head.chainId, clock, inflight: deps.inflight };
+  const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
+  const handle = pipeline(policy, { ...walk, route: router.handle });
+  let headSeenAt: number | undefined;
+  head.onMove(() => {
+    headSeenAt = clock.now();
+  });
+  const headAge = (): number | undefined =>
+    headSeenAt === undefined ? undefined : (clock.now() - headSeenAt) / 1000;
+  return {
+    name: chain.name,
+    endpoint: {
+      name: chain.name,
+      chainId: () => head.chainId,
+      handle,
+      head: () => head.view.head,
+      timeoutMs: chain.routing.timeout,
+    },
+    head,
+    explain: async (method, params) => {
+      let routed: Call | undefined;
+      const route: Handle = async (call) => {
+        routed = call;
+        return localReply(params);
+      };
+      const asked = questionOf(chain.name, method, params, clock.now());
+      const reply = await pipeline({ ...policy, rateLimit: { requestsPerSecond: null } }, { ...walk, route })(asked);
+      return routed === undefined ? explainAnswered(asked, reply) : explainRouted(routed, router.select(routed));
+    },
+    ready: () => readiness(head.view.nodes),
+    standing: () => ({ name: chain.name, id: head.chainId, view: head.view, headAgeSeconds: headAge() }),
+    picture: () => ({
+      name: chain.name,
+      head: head.view.head && { number: head.view.head.latest.number, ageSeconds: headAge() ?? 0 },
+      nodes: head.view.nodes,
+    }),
+    start: () => {
+      for (const [index, upstream] of upstreams.entries()) {
+        head.add(upstream, chain.upstreams[index]?.drained ?? false);
+      }
+      observer.noted('info', `${chain.name} is served by ${upstreams.length} upstreams`, { chain: chain.name });
+    },
+    close: async () => {
+      head.close();
+      await Promise.all(upstreams.map((upstream) => upstream.close()));
+    },
+  };
+};
+
+/** A call that nobody waits for: it is placed at once, or not at all. */
+const questionOf = (chain: string, method: string, params: RawJson, now: number): Call => ({
+  chain,
+  method,
+  spec: methodSpec(method),
+  params,
+  client: { name: 'operator', address: '', debug: true },
+  transport: 'internal',
+  deadline: now,
+  cancellation: new Cancellation(),
+  head: undefined,
+  minBlock: undefined,
+  only: undefined,
+  bypassCache: false,
+  session: undefined,
+  requestId: 'explain',
+  traceparent: undefined,
+  pin: undefined,
+  accept: undefined,
+});
+
+const headOptions = (chain: ChainConfig): ChainHeadOptions => ({
+  chain: chain.name,
+  chainId: chain.id,
+  blockTimeMs: chain.blockTime,
+  mode: chain.routing.head,
+  finality: chain.finality,
+  window: chain.subscriptions.window,
+  intervalMs: chain.health.interval,
+  timeoutMs: chain.routing.attemptTimeout,
+  missed: chain.health.missed,
+  maxLag: chain.health.maxLag,
+  minPeers: chain.health.minPeers,
+  stall: chain.health.stall,
+});
+
+const connect = (upstream: UpstreamConfig, chain: ChainConfig, config: Config, deps: ServeChainDeps): Upstream =>
+  createUpstream(
+    {
+      ...upstreamDefaults,
+      name: upstream.name,
+      url: upstream.url ?? '',
+      ws: upstream.ws,
+      calls: upstream.calls,
+      headers: upstream.headers ?? {},
+      tier: upstream.tier,
+      weight: upstream.weight,
+      send: upstream.send,
+      responseSize: config.server.limits.responseSize,
+    },
+    { ...deps, report: (report) => tell(report, chain.name, upstream.name, deps.observer) },
+  );
+
+const tell = (report: UpstreamReport, chain: string, upstream: string, observer: Observer): void => {
+  const fields = { chain, upstream };
+  switch (report.kind) {
+    case 'socket_opened':
+      return observer.noted('debug', `${upstream}: its socket is open`, fields);
+    case 'socket_lost':
+      return observer.noted('info', `${upstream}: its socket was lost: ${report.why}`, fields);
+    case 'socket_failed':
+      return observer.noted('debug', `${upstream}: no socket: ${report.why}`, { ...fields, retryMs: report.retryMs });
+    case 'stray':
+      return observer.noted('debug', `${upstream}: a stray message: ${report.what}`, fields);
+    default:
+      return report satisfies never;
+  }
+};
+
+/** Whether the config lets a method be asked of an upstream. */
+const offers = (upstreams: readonly UpstreamConfig[]): ((upstream: string, method: string) => boolean) => {
+  const rules = new Map(
+    upstreams.map(({ name, methods }) => [name, { allowed: globs(methods.allow), denied: globs(methods.deny) }]),
+  );
+  return (upstream, method) => {
+    const rule = rules.get(upstream);
+    return rule === undefined || rule.allowed(method) || !rule.denied(method);
+  };
+};
+
+/** Ready means that a call would find a node now. */
+const readiness = (nodes: readonly NodeView[]): { ready: boolean; reason: string } => {
+  const serving = nodes.filter(({ state }) => SERVING.has(state)).length;
+  if (serving > 0) return { ready: true, reason: `${serving} of ${nodes.length} upstreams can serve` };
+  const why = nodes.map(({ upstream, state, reason }) => `${upstream.name} is ${state}: ${reason}`).join('; ');
+  return { ready: false, reason: why || 'it has no upstream' };
+};
+
+const SERVING: ReadonlySet<NodeState> = new Set(['healthy', 'lagging', 'stalled', 'syncing', 'isolated', 'limited']);
