@@ -17,6 +17,11 @@ export class ByteCollector {
     return this.#size;
   }
 
+  /** Buffers that it is held in. */
+  get pieces(): number {
+    return this.#parts.length + (this.#block === undefined ? 0 : 1);
+  }
+
   add(chunk: Buffer): void {
     const alone = this.#size === 0;
     this.#size += chunk.length;

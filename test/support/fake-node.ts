@@ -78,6 +78,10 @@ export class FakeNode {
   posts = 0;
   /** Pings received over WebSocket. */
   pings = 0;
+  /** Answers to the items of a batch come last first, as JSON-RPC allows. */
+  reverseBatches = false;
+  /** Chunks read from clients, of every kind of connection: writes that arrived together count once. */
+  reads = 0;
   readonly #options: FakeNodeOptions;
   readonly #handlers = new Map<string, Handler>();
   readonly #once = new Map<string, Handler[]>();
@@ -247,6 +251,9 @@ export class FakeNode {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {});
+      socket.on('data', () => {
+        this.reads += 1;
+      });
       socket.on('close', () => {
         this.#sockets.delete(socket);
         this.#bytesOfClosed += socket.bytesWritten;
@@ -334,7 +341,7 @@ export class FakeNode {
       if (answer instanceof Behaviour) return answer.perform(wire, item.id);
       replies.push(replyText(item.id, answer));
     }
-    sendText(wire, `[${replies.join(',')}]`);
+    sendText(wire, `[${(this.reverseBatches ? replies.reverse() : replies).join(',')}]`);
   }
 
   async #single(message: Message, wire: Wire, from: Origin, body: string): Promise<void> {

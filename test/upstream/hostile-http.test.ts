@@ -106,7 +106,7 @@ describe('over HTTP', () => {
     ['never answers', say.hang(), /no answer within/],
     ['promises more bytes than it sends', say.contentLengthTooLong(), /did not end/],
   ])('a node that %s costs the call its time limit and no more', async (_title, behaviour, words) => {
-    const { outcome, after } = await meet(behaviour, 50);
+    const { outcome, after } = await meet(behaviour, 500);
     expect(gist(outcome)).toBe('failed timeout');
     expect(messageOf(outcome)).toMatch(words);
     expect(gist(after)).toBe('answered "0x539"');
@@ -134,7 +134,7 @@ describe('over HTTP', () => {
   });
 
   test('a gzip bomb is unpacked up to the size limit and no further', async () => {
-    const { outcome } = await meet(say.gzipBomb(64 * MIB));
+    const { outcome } = await meet(say.gzipBomb(16 * MIB));
     expect(gist(outcome)).toBe('failed bad_reply');
     expect(messageOf(outcome)).toMatch(/size limit/);
   });

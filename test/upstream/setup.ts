@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { createUpstream, type UpstreamReport } from '../../src/upstream/node-upstream.ts';
 import type { Upstream, UpstreamRequest } from '../../src/upstream/upstream.ts';
 import { type UpstreamOptions, upstreamDefaults } from '../../src/upstream/upstream-options.ts';
@@ -32,14 +32,14 @@ export interface Watched {
   readonly strays: () => string[];
 }
 
-export const watch = (url: string, options: Partial<UpstreamOptions> = {}): Watched => {
+export const watch = (url: string, options: Partial<UpstreamOptions> = {}, clock: Clock = systemClock): Watched => {
   const reports: UpstreamReport[] = [];
   const lost: string[] = [];
   let opened = 0;
   const upstream = own(
     createUpstream(
       { ...upstreamDefaults, backoff: { initial: 10, max: 50 }, name: 'node', url, ...options },
-      { clock: systemClock, random: Math.random, report: (report) => reports.push(report) },
+      { clock, random: Math.random, report: (report) => reports.push(report) },
     ),
   );
   upstream.onLost((why) => lost.push(why));
@@ -51,9 +51,14 @@ export const watch = (url: string, options: Partial<UpstreamOptions> = {}): Watc
 };
 
 /** An upstream that reaches the node in exactly one way, ready to be called. */
-export const reach = async (node: FakeNode, way: Way, options: Partial<UpstreamOptions> = {}): Promise<Watched> => {
+export const reach = async (
+  node: FakeNode,
+  way: Way,
+  options: Partial<UpstreamOptions> = {},
+  clock: Clock = systemClock,
+): Promise<Watched> => {
   const url = { http: node.url, ws: node.wsUrl, ipc: way === 'ipc' ? node.ipcUrl : '' }[way];
-  const watched = watch(url, { calls: 'http', ...options });
+  const watched = watch(url, { calls: 'http', ...options }, clock);
   if (way !== 'http') await until(() => watched.upstream.pushes);
   return watched;
 };
