@@ -1,5 +1,5 @@
 import type { BlockTree } from './block-tree.ts';
-import { blockTimeOf } from './block-time.ts';
+import { blockTimeOf, plausiblePace } from './block-time.ts';
 import type { Header } from './header.ts';
 
 /** Blocks whose timestamps tell the pace, and how few of them say little. */
@@ -23,17 +23,14 @@ export class BlockPace {
       timestamps.push(block.timestamp);
       block = tree.get(block.parentHash);
     }
-    if (timestamps.length >= fewest || this.#sampled === undefined) {
-      this.#followed = blockTimeOf(timestamps.reverse()) ?? this.#followed;
-    }
+    if (timestamps.length >= fewest) this.#followed = blockTimeOf(timestamps.reverse());
   }
 
   /** Learns from a block farther back. */
   sample(older: Header, head: Header): void {
     const blocks = head.number - older.number;
     if (blocks < 1 || older.number === 0) return;
-    const average = (head.timestamp - older.timestamp) / blocks;
-    this.#sampled = blockTimeOf([0, average]);
+    this.#sampled = plausiblePace(((head.timestamp - older.timestamp) * 1000) / blocks);
   }
 
   reset(): void {

@@ -15,6 +15,8 @@ export const blockTimeOf = (timestamps: readonly number[]): number | undefined =
   }
   if (paces.length === 0) return undefined;
   paces.sort((one, other) => one - other);
-  const median = paces[Math.floor(paces.length / 2)] ?? fastestMs;
-  return Math.min(slowestMs, Math.max(fastestMs, median));
+  return plausiblePace(paces[Math.floor(paces.length / 2)] ?? fastestMs);
 };
+
+/** A time between blocks, in ms, within what any chain shows: 50 ms to a minute. */
+export const plausiblePace = (ms: number): number => Math.min(slowestMs, Math.max(fastestMs, ms));
