@@ -8,7 +8,11 @@ import { root } from '../support/run-command.ts';
 
 const ask = async (port: string, method: string, params: readonly unknown[] = []): Promise<unknown> => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-  const answer = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body });
+  const answer = await fetch(`http://127.0.0.1:${port}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   return ((await answer.json()) as { result?: unknown }).result;
 };
 
