@@ -59,10 +59,10 @@ const member = (value: unknown, name: string): unknown =>
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
 
-/** What `data` says in words; hex is a revert's payload, not words. */
+/** What `data` says in words. */
 const dataText = (data: unknown): string | undefined => {
   const text = typeof data === 'string' ? data : member(data, 'message');
-  return typeof text === 'string' && !text.startsWith('0x') ? text.slice(0, textLength).toLowerCase() : undefined;
+  return typeof text === 'string' ? text.slice(0, textLength).toLowerCase() : undefined;
 };
 
 const find = (rules: readonly Rule[], { method, client }: RemoteError, code: number, text: string) =>

@@ -116,11 +116,13 @@ describe('splitting a range', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), (from, length) => {
         const halves = halve({ from, to: from + length });
-        if (length === 0) return expect(halves).toBeUndefined();
-        const [low, high] = halves ?? [];
-        expect([low?.from, high?.to]).toEqual([from, from + length]);
-        expect(high?.from).toBe((low?.to ?? 0) + 1);
-        return undefined;
+        if (length === 0) {
+          expect(halves).toBeUndefined();
+        } else {
+          const [low, high] = halves ?? [];
+          expect([low?.from, high?.to]).toEqual([from, from + length]);
+          expect(high?.from).toBe((low?.to ?? 0) + 1);
+        }
       }),
     );
   });

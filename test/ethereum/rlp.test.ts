@@ -68,6 +68,11 @@ describe('an RLP item', () => {
     expect(members(bytes, whole(bytes) as RlpItem, 5)).toBeUndefined();
   });
 
+  test('is not looked for beyond the limit', () => {
+    expect(readItem(hex('0102'), 1, 1)).toBeUndefined();
+    expect(readItem(hex('0102'), 1, 2)).toMatchObject({ start: 1, end: 2 });
+  });
+
   test('looks at no more members than wanted', () => {
     const bytes = hex('c3010281');
     expect(members(bytes, whole(bytes) as RlpItem, 2)).toHaveLength(2);

@@ -121,6 +121,7 @@ describe('a raw transaction', () => {
     ['a type without a list', '0x02'],
     ['a lone byte', '0x80'],
     ['a blob wrapper around nothing', '0x03c1c0'],
+    ['a list for a chain id', '0x02c2c001'],
     ['type zero', `0x00${plain.feeMarket.slice(4)}`],
   ])('is no transaction: %s', (_what, raw) => {
     expect(readTransaction(raw)).toBeUndefined();
