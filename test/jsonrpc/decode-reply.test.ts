@@ -130,6 +130,7 @@ describe('what is no reply', () => {
     ['{"id":1,"result":{"a":{}}', 'cut off'],
     ['{"id":1,"result":[{"result":{"calls":[{}]}', 'cut off'],
     ['{"id":1x,"result":1}', 'byte 7'],
+    ['{"id":1x"result":1}', 'byte 7'],
     ['{"id":{"a":1},"result":1}', 'an id'],
     ['{"id":[],"result":1}', 'an id'],
     ['{"id":true,"result":1}', 'an id'],
@@ -173,7 +174,7 @@ describe('the answer to a batch', () => {
     expect(list('{"id":null,"error":{"code":-32600,"message":"no batches"}}')).toMatchObject([{ kind: 'error' }]);
   });
 
-  it.each(['[{"id":1,"result":1}', '[{"id":1,"result":1},]', '[{"id":1,"result":1}]]', '[', '<html>'])(
+  it.each(['[{"id":1,"result":1}', '[{"id":1,"result":1},]', '[{"id":1,"result":1}]]', '[1x2]', '[', '<html>'])(
     '%s is malformed as a whole',
     (text) => {
       expect(list(text)).toEqual([{ kind: 'malformed' }]);
@@ -182,7 +183,10 @@ describe('the answer to a batch', () => {
 
   it('with more answers than were asked for is malformed as a whole', () => {
     expect(list('[{"id":1,"result":1},{"id":2,"result":1}]', 2)).toHaveLength(2);
-    expect(list('[{"id":1,"result":1},{"id":2,"result":1},{"id":3,"result":1}]', 2)).toEqual([{ kind: 'malformed' }]);
+    for (const count of [3, 4, 1000]) {
+      const body = Buffer.from(`[${Array(count).fill('{"id":1,"result":1}').join(',')}]`);
+      expect(decodeReplies(body, 2).map(why)).toEqual(['more than 2 answers']);
+    }
   });
 });
 

@@ -9,13 +9,13 @@ const tricky = fc.constantFrom(...structure, '\\"', '\\\\', '\\/', '\\n', '\\u00
 const long = fc.integer({ min: 80, max: 300 }).map((length) => 'x'.repeat(length));
 
 /** A string's JSON text: short and long, plain, escaped, and full of what looks like structure. */
-export const stringText = fc
+const stringText = fc
   .array(fc.oneof({ weight: 6, arbitrary: plain }, { weight: 4, arbitrary: tricky }, { weight: 1, arbitrary: long }), {
     maxLength: 5,
   })
   .map((parts) => `"${parts.join('')}"`);
 
-export const numberText = fc.oneof(
+const numberText = fc.oneof(
   fc.constantFrom('0', '-0', '1.0', '9007199254740993', '-1.5e+10', '1E5', '0.25', '2e-7'),
   fc.integer().map(String),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => JSON.stringify(number)),
