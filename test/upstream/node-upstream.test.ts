@@ -227,10 +227,12 @@ describe('a probe', () => {
   });
 
   test('teaches which client the node runs, on which the wording of errors depends', async () => {
-    const node = await fakeNode({ ws: false, client: 'Nethermind/v1.31.0' });
-    node.on('eth_foo', () => say.rpcError(-32000, 'whatever'));
+    const node = await fakeNode({ ws: false });
+    node.on('eth_call', () => say.rpcError(-32004, 'whatever'));
     const { upstream } = watch(node.url);
-    expect(await identify(upstream, 10_000)).toMatchObject({ client: 'Nethermind/v1.31.0' });
+    expect(gist(await ask(upstream, 'eth_call'))).toBe('failed unsupported');
+    expect(await identify(upstream, 10_000)).toMatchObject({ client: expect.stringMatching(/^Geth/) });
+    expect(gist(await ask(upstream, 'eth_call'))).toBe('failed unclassified');
   });
 });
 
