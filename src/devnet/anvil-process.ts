@@ -104,11 +104,17 @@ export class AnvilProcess {
 const isRunning = (child: ChildProcess): boolean => child.exitCode === null && child.signalCode === null;
 
 const anvilArguments = (options: AnvilOptions): readonly string[] => [
-  ...['--host', '127.0.0.1', '--port', String(options.port), '--chain-id', String(options.chainId)],
-  ...['--timestamp', String(options.genesisTimestamp), '--slots-in-an-epoch', String(options.slotsInAnEpoch)],
-  ...['--no-mining', '--order', 'fifo', '--no-request-size-limit', '--color', 'never'],
-  ...['--cache-path', options.cacheDirectory],
-  ...(options.ipcPath === undefined ? [] : ['--ipc', options.ipcPath]),
+  '--host=127.0.0.1',
+  `--port=${options.port}`,
+  `--chain-id=${options.chainId}`,
+  `--timestamp=${options.genesisTimestamp}`,
+  `--slots-in-an-epoch=${options.slotsInAnEpoch}`,
+  `--cache-path=${options.cacheDirectory}`,
+  '--no-mining',
+  '--order=fifo',
+  '--no-request-size-limit',
+  '--color=never',
+  ...(options.ipcPath === undefined ? [] : [`--ipc=${options.ipcPath}`]),
 ];
 
 /**

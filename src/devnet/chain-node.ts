@@ -190,10 +190,13 @@ interface PoolContent {
 
 type PoolPart = Readonly<Record<string, Readonly<Record<string, { readonly hash: string }>>>>;
 
+/** A transaction that the node already has is not refused. */
 const refusals = (transactions: readonly Transaction[], answers: readonly RpcAnswer[]): ReadonlyMap<string, string> =>
   new Map(
     transactions.flatMap(({ hash }, index) => {
       const answer = answers[index];
-      return answer === undefined || answer.ok ? [] : [[hash, answer.message] as const];
+      return answer === undefined || answer.ok || answer.message.includes('already imported')
+        ? []
+        : [[hash, answer.message] as const];
     }),
   );

@@ -9,7 +9,7 @@ import type { Truth } from './truth.ts';
 /** A node's block is not the one that was played to it: the devnet itself is broken. */
 export class OutOfStepError extends Error {}
 
-const maxTries = 8;
+const maxTries = 20;
 
 /** How many blocks one node is given before others have their turn. */
 const catchUpSlice = 64;
