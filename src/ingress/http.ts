@@ -4,7 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Endpoint } from '../core/endpoint.ts';
 import { faultReply } from '../core/reply.ts';
+import { type DecodeLimits, decodeRequests } from '../jsonrpc/decode.ts';
 import { gatewayError, type GatewayError, type Reason, statusOf } from '../jsonrpc/errors.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import { type Answer, answer, type AnswerDeps } from './answer.ts';
 import { BodyRefused, type ByteBudget, Holding, readable } from './body.ts';
@@ -42,6 +44,7 @@ export interface HttpDeps extends AnswerDeps {
 /** What the bytes of this exchange count against. */
 type Held = FastifyRequest & { holding: Holding | null };
 
+const NULL_ID: RawJson = Buffer.from('null');
 /** Bytes below which packing saves nothing. */
 const COMPRESSIBLE = 1024;
 /** Bytes from which an answer is written in pieces instead of copied into one. */
@@ -82,7 +85,7 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
   app.setErrorHandler((error, _request, reply) => refuse(reply, ...reasonOf(error), deps));
   app.setNotFoundHandler((_request, reply) => {
     void reply.header('allow', 'GET, HEAD, POST, OPTIONS');
-    return refuse(reply, 'invalid_request', 'send JSON-RPC by POST', deps, 405);
+    return refuse(reply, 'invalid_request', 'send JSON-RPC by POST', deps, { status: 405 });
   });
   app.options('*', (_request, reply) => reply.code(204).headers(preflightHeaders).send());
   app.route({ method: ['GET', 'HEAD'], url: '*', handler: (request, reply) => get(request, reply, deps) });
@@ -114,8 +117,8 @@ const post = async (
 ): Promise<FastifyReply> => {
   const target = parseTarget(pathOf(request));
   const endpoint = target.kind === 'rpc' ? deps.endpoints.find(target.chain) : undefined;
-  if (endpoint === undefined) return unknownChain(reply, deps);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+  if (endpoint === undefined) return unknownChain(reply, deps, idOf(body, deps.limits));
   const cancellation = new Cancellation();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) cancellation.cancel();
@@ -157,9 +160,16 @@ const pathOf = (request: FastifyRequest): string => {
   return end === -1 ? request.url : request.url.slice(0, end);
 };
 
-const unknownChain = (reply: FastifyReply, deps: HttpDeps): FastifyReply => {
+const unknownChain = (reply: FastifyReply, deps: HttpDeps, id?: RawJson): FastifyReply => {
   const names = deps.endpoints.all.map(({ name }) => `/${name}`).join(', ');
-  return refuse(reply, 'unknown_chain', `no such chain here; there are: ${names}`, deps);
+  return refuse(reply, 'unknown_chain', `no such chain here; there are: ${names}`, deps, { id });
+};
+
+/** The id of a single call that goes nowhere. */
+const idOf = (body: Buffer, limits: DecodeLimits): RawJson | undefined => {
+  const decoded = decodeRequests(body, limits);
+  if (decoded.kind !== 'single') return undefined;
+  return decoded.item.ok ? decoded.item.request.id : decoded.item.id;
 };
 
 const refuse = (
@@ -167,11 +177,11 @@ const refuse = (
   reason: Reason,
   message: string,
   deps: HttpDeps,
-  status: number = statusOf(reason),
+  { status = statusOf(reason), id = NULL_ID }: { readonly status?: number; readonly id?: RawJson | undefined } = {},
 ): FastifyReply => {
   deps.observer.rejected(reason);
   const error: GatewayError = gatewayError(reason, message);
-  const outcome: Answer = { kind: 'single', answered: { id: Buffer.from('null'), reply: faultReply(error) } };
+  const outcome: Answer = { kind: 'single', answered: { id, reply: faultReply(error) } };
   return reply.code(status).header('content-type', 'application/json').send(Buffer.concat(bodyOf(outcome)));
 };
 

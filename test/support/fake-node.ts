@@ -201,6 +201,10 @@ export class FakeNode {
     return this;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   /** Ends all connections and refuses new ones: a killed process. */
   async stop(): Promise<void> {
     this.thaw();
