@@ -30,6 +30,8 @@ export interface AppDeps {
 
 /** The whole gateway of one config. */
 export interface App {
+  /** WebSocket clients connected at this moment. */
+  readonly connections: number;
   /** Starts both listeners. Rejects with a `ListenError` where an address cannot be had. */
   listen(): Promise<{ readonly rpc: Bound; readonly ops: Bound }>;
   /** Says "not ready" from now on, and goes on serving. */
@@ -117,6 +119,9 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     await Promise.all([ops.close(), ...chains.map((chain) => chain.close())]);
   };
   return {
+    get connections() {
+      return sockets.connections;
+    },
     listen: async () => {
       await bind({ host: server.host, port: server.port, listener: 'rpc' }, (at) => rpc.listen(at));
       const bound = rpc.server.address();

@@ -24,6 +24,8 @@ export interface WsDeps extends AnswerDeps {
   readonly endpoints: Endpoints;
 }
 
+/** Ms that a client has to answer a close frame before its socket is destroyed. */
+const FAREWELL = 3000;
 /** Messages of one connection under way at once; beyond it the socket is not read until one is answered. */
 const PIPELINED = 256;
 
@@ -37,7 +39,12 @@ export class WsIngress {
   constructor(options: WsOptions, deps: WsDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: options.bodySize });
+    this.#server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: options.bodySize,
+      closeTimeout: FAREWELL,
+    });
   }
 
   get connections(): number {
