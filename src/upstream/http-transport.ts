@@ -39,7 +39,7 @@ export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #deps: HttpDeps;
   readonly #pool: Pool;
-  readonly #target: { readonly path: string; readonly method: 'POST'; readonly headers: readonly string[] };
+  readonly #target: { readonly path: string; readonly method: 'POST'; readonly headers: string[] };
   readonly #running = new Set<HttpExchange>();
   // Waiting here and not inside the pool, where what was given up would stay until a connection is free.
   readonly #waiting = new Set<HttpExchange>();
@@ -49,7 +49,7 @@ export class HttpTransport {
     this.#options = options;
     this.#deps = deps;
     const { origin, pathname, search } = new URL(options.url);
-    const headers = { 'content-type': 'application/json', accept: 'application/json', ...options.headers };
+    const headers = { 'content-type': 'application/json', ...options.headers };
     this.#target = { path: pathname + search, method: 'POST', headers: Object.entries(headers).flat() };
     this.#pool = new Pool(origin, {
       connections: options.connections,
@@ -115,7 +115,7 @@ export class HttpTransport {
 
   #dispatch(exchange: HttpExchange): void {
     this.#running.add(exchange);
-    this.#pool.dispatch({ ...this.#target, headers: [...this.#target.headers], body: exchange.body }, exchange);
+    this.#pool.dispatch({ ...this.#target, body: exchange.body }, exchange);
   }
 
   #release(exchange: HttpExchange): void {

@@ -1,7 +1,5 @@
-import { BACKSLASH, CLOSE_OBJECT, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../jsonrpc/scan.ts';
+import { BACKSLASH, CLOSE_ARRAY, CLOSE_OBJECT, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../jsonrpc/scan.ts';
 import { ByteCollector } from '../lib/byte-collector.ts';
-
-const CLOSE_ARRAY = 0x5d;
 
 export interface FramingLimits {
   /** Bytes of one value. */

@@ -15,15 +15,10 @@
  * is called. `stop` and `restart` keep the port; `freeze` is a SIGSTOP seen from outside: connections are accepted,
  * nothing is answered, no ping either.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createIpcServer, type Server as IpcServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Behaviour, replyText, rpcError, sendText, type Wire } from './fake-node-answers.ts';
 import { FakeNodeChain } from './fake-node-chain.ts';
+import { type Connection, FakeNodeListeners, type Origin, type Transport } from './fake-node-listeners.ts';
 
 export * from './fake-node-answers.ts';
 
@@ -51,21 +46,13 @@ export interface RecordedRequest {
   readonly text: string;
   readonly transport: Transport;
   /** HTTP headers of the request or of the WebSocket upgrade; empty for IPC. */
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
   /** It came inside a batch. */
   readonly batched: boolean;
 }
 
-export type Transport = 'http' | 'ws' | 'ipc';
 /** Gives a result (any JSON value), an `rpcError`, or a `Behaviour`; or a promise of one. */
 export type Handler = (params: readonly unknown[], request: RecordedRequest) => unknown;
-
-interface Connection {
-  readonly transport: 'ws' | 'ipc';
-  readonly wire: Extract<Wire, { kind: 'socket' }>;
-  /** Subscription ids to what they are of. */
-  readonly feeds: Map<string, string>;
-}
 
 /** How many requests `requests` remembers; older ones are dropped. */
 const REMEMBERED = 10_000;
@@ -74,65 +61,67 @@ export class FakeNode {
   /** The last requests, oldest first. */
   readonly requests: RecordedRequest[] = [];
   readonly chain: FakeNodeChain;
-  /** HTTP bodies and batches received, in numbers of HTTP requests. */
-  posts = 0;
-  /** Pings received over WebSocket. */
-  pings = 0;
   /** Answers to the items of a batch come last first, as JSON-RPC allows. */
   reverseBatches = false;
-  /** Chunks read from clients, of every kind of connection: writes that arrived together count once. */
-  reads = 0;
   readonly #options: FakeNodeOptions;
   readonly #handlers = new Map<string, Handler>();
   readonly #once = new Map<string, Handler[]>();
-  readonly #connections = new Set<Connection>();
-  readonly #sockets = new Set<Socket>();
-  #http: Server | undefined;
-  #ipc: IpcServer | undefined;
-  #folder: string | undefined;
-  #port = 0;
-  #bytesOfClosed = 0;
+  readonly #listeners: FakeNodeListeners;
   #subscriptions = 0;
-  #frozen: PromiseWithResolvers<void> | undefined;
 
   constructor(options: FakeNodeOptions) {
     this.#options = options;
     this.chain = new FakeNodeChain(options.head ?? 100, options.genesis ?? 'main');
+    const { ws = true, ipc = false } = options;
+    this.#listeners = new FakeNodeListeners({ ws, ipc }, (body, wire, from) => this.#take(body, wire, from));
     this.#script();
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   get wsUrl(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `ws://127.0.0.1:${this.port}`;
   }
 
   /** `ipc:///…`; only with the option `ipc`. */
   get ipcUrl(): string {
-    return `ipc://${this.#folder}/node.ipc`;
+    return `ipc://${this.#listeners.ipcPath}`;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#listeners.port;
+  }
+
+  /** HTTP requests received, a batch being one. */
+  get posts(): number {
+    return this.#listeners.posts;
+  }
+
+  /** Pings received over WebSocket. */
+  get pings(): number {
+    return this.#listeners.pings;
+  }
+
+  /** Chunks read from clients, of every kind of connection: writes that arrived together count once. */
+  get reads(): number {
+    return this.#listeners.reads;
   }
 
   /** WebSocket and IPC connections open now. */
   get sockets(): number {
-    return this.#connections.size;
+    return this.#listeners.connections.size;
   }
 
   /** TCP and unix sockets open now, of every kind. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#listeners.sockets.size;
   }
 
   /** Bytes ever handed to the kernel for clients, over all connections so far. */
   get totalBytesWritten(): number {
-    let sum = this.#bytesOfClosed;
-    for (const socket of this.#sockets) sum += socket.bytesWritten - socket.writableLength;
-    return sum;
+    return this.#listeners.totalBytesWritten;
   }
 
   /** Sets how a method is answered from now on. */
@@ -168,8 +157,8 @@ export class FakeNode {
 
   /** Sends an event to every subscription of this kind. */
   push(kind: string, result: unknown): void {
-    if (this.#frozen) return;
-    for (const connection of this.#connections) {
+    if (this.#listeners.frozen) return;
+    for (const connection of this.#listeners.connections) {
       for (const [subscription, of] of connection.feeds) {
         if (of === kind) connection.wire.send(notification(subscription, result));
       }
@@ -178,42 +167,22 @@ export class FakeNode {
 
   /** Sends any text as one message on every WebSocket and IPC connection. */
   pushText(message: string): void {
-    for (const connection of this.#connections) connection.wire.send(message);
+    for (const connection of this.#listeners.connections) connection.wire.send(message);
   }
 
   /** Cuts every WebSocket and IPC connection; new ones are welcome. */
   closeSockets(): void {
-    for (const connection of this.#connections) connection.wire.destroy();
+    for (const connection of this.#listeners.connections) connection.wire.destroy();
   }
 
   async start(): Promise<this> {
-    this.#http = createServer((request, response) => void this.#onPost(request, response));
-    this.#track(this.#http);
-    this.#upgrades(this.#http);
-    await listening(this.#http, { port: this.#port, host: '127.0.0.1' });
-    this.#port = (this.#http.address() as AddressInfo).port;
-    if (this.#options.ipc) {
-      this.#folder ??= await mkdtemp(join(tmpdir(), 'fake-node-'));
-      this.#ipc = createIpcServer((socket) => this.#onIpc(socket));
-      this.#track(this.#ipc);
-      await listening(this.#ipc, { path: join(this.#folder, 'node.ipc') });
-    }
+    await this.#listeners.start();
     return this;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
-
   /** Ends all connections and refuses new ones: a killed process. */
-  async stop(): Promise<void> {
-    this.thaw();
-    const servers = [this.#http, this.#ipc].filter((server) => server !== undefined);
-    this.#http = undefined;
-    this.#ipc = undefined;
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closed);
+  stop(): Promise<void> {
+    return this.#listeners.stop();
   }
 
   /** Stops if it runs, and listens again at the same port and path. */
@@ -223,18 +192,21 @@ export class FakeNode {
   }
 
   /** Stops and removes the temporary directory. */
-  async close(): Promise<void> {
-    await this.stop();
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.#listeners.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   freeze(): void {
-    this.#frozen ??= Promise.withResolvers<void>();
+    this.#listeners.freeze();
   }
 
+  /** Ends a `freeze`: what came meanwhile is answered now. */
   thaw(): void {
-    this.#frozen?.resolve();
-    this.#frozen = undefined;
+    this.#listeners.thaw();
   }
 
   #script(): void {
@@ -251,88 +223,7 @@ export class FakeNode {
       .on('eth_getBalance', () => '0xde0b6b3a7640000');
   }
 
-  #track(server: Server | IpcServer): void {
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('data', () => {
-        this.reads += 1;
-      });
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        this.#bytesOfClosed += socket.bytesWritten;
-      });
-    });
-  }
-
-  async #onPost(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await text(request).catch(() => undefined);
-    if (body === undefined) return;
-    this.posts += 1;
-    await this.#take(body, { kind: 'http', response }, { transport: 'http', headers: request.headers });
-  }
-
-  #upgrades(server: Server): void {
-    const upgrader = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: 64 * 1024 * 1024 });
-    const upgrade = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
-      await this.#frozen?.promise;
-      if (this.#options.ws === false) {
-        socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
-        return;
-      }
-      upgrader.handleUpgrade(request, socket, head, (ws) => this.#onWebSocket(ws, request));
-    };
-    server.on('upgrade', (request, socket, head) => void upgrade(request, socket as Socket, head));
-  }
-
-  #onWebSocket(ws: WebSocket, request: IncomingMessage): void {
-    const connection: Connection = {
-      transport: 'ws',
-      wire: {
-        kind: 'socket',
-        send: (message) => ws.send(message),
-        part: (piece, written) => ws.send(piece, { fin: false }, written),
-        destroy: () => ws.terminate(),
-      },
-      feeds: new Map(),
-    };
-    this.#connections.add(connection);
-    ws.on('error', () => {});
-    ws.on('close', () => this.#connections.delete(connection));
-    ws.on('ping', () => {
-      this.pings += 1;
-      if (!this.#frozen) ws.pong();
-    });
-    ws.on('message', (data) => void this.#onMessage((data as Buffer).toString(), connection, request.headers));
-  }
-
-  #onIpc(socket: Socket): void {
-    const connection: Connection = {
-      transport: 'ipc',
-      wire: {
-        kind: 'socket',
-        send: (message) => void socket.write(message),
-        part: (piece, written) => void socket.write(piece, written),
-        destroy: () => void socket.destroy(),
-      },
-      feeds: new Map(),
-    };
-    this.#connections.add(connection);
-    socket.on('close', () => this.#connections.delete(connection));
-    let rest = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) void this.#onMessage(part, connection, {});
-    });
-  }
-
-  async #onMessage(message: string, connection: Connection, headers: IncomingMessage['headers']): Promise<void> {
-    await this.#take(message, connection.wire, { transport: connection.transport, headers, connection });
-  }
-
   async #take(body: string, wire: Wire, from: Origin): Promise<void> {
-    await this.#frozen?.promise;
     const message = parse(body);
     if (message === undefined) return sendText(wire, replyText(null, rpcError(-32700, 'parse error')));
     if (!Array.isArray(message)) return this.#single(message, wire, from, body);
@@ -381,12 +272,6 @@ interface Message {
   readonly params?: readonly unknown[];
 }
 
-interface Origin {
-  readonly transport: Transport;
-  readonly headers: IncomingMessage['headers'];
-  readonly connection?: Connection;
-}
-
 /** The text of an `eth_subscription` notification. */
 export const notification = (subscription: string, result: unknown): string =>
   JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription, result } });
@@ -398,15 +283,6 @@ const parse = (body: string): Message | Message[] | undefined => {
     return undefined;
   }
 };
-
-const listening = (server: Server | IpcServer, where: { port?: number; host?: string; path?: string }): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 
 /** Starts a node at a free port of 127.0.0.1; `close` it when done. */
 export const startFakeNode = (options: FakeNodeOptions = {}): Promise<FakeNode> => new FakeNode(options).start();
