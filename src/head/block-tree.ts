@@ -89,14 +89,10 @@ export class BlockTree {
     const entry = { header, owner: source, linked: parent?.linked ?? false, published: belowRoot, sightedAt: now };
     this.#entries.set(header.hash, entry);
     bucket(this.#children, header.parentHash).add(header.hash);
-    if (belowRoot) {
-      entry.linked = true;
-      this.#root = header;
-    } else {
-      bucket(this.#owned, source).add(header.hash);
-    }
+    if (!belowRoot) bucket(this.#owned, source).add(header.hash);
     this.#dropMisnumbered(header);
-    if (entry.linked) this.#linkAbove(header.hash);
+    if (belowRoot) this.#deepen(entry);
+    else if (entry.linked) this.#linkAbove(header.hash);
     this.#enforceQuota(source);
     return entry.linked ? 'linked' : 'waiting';
   }
@@ -109,6 +105,7 @@ export class BlockTree {
     let lowest = this.#entries.get(hash);
     if (lowest === undefined) return;
     for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    this.#floor = Math.max(0, lowest.header.number - this.#window);
     this.#rootAt(lowest.header);
   }
 
@@ -208,6 +205,18 @@ export class BlockTree {
       const child = this.#entries.get(hash);
       if (child !== undefined && child.header.number !== parent.number + 1) this.#forgetBranch(child.header);
     }
+  }
+
+  /** A block below the root was told; those that waited below it follow. */
+  #deepen(entry: Entry): void {
+    let lowest = entry;
+    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) {
+      this.#markPublished(parent);
+      lowest = parent;
+    }
+    lowest.linked = true;
+    this.#root = lowest.header;
+    this.#linkAbove(lowest.header.hash);
   }
 
   #rootAt(root: Header): void {

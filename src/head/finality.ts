@@ -63,14 +63,15 @@ const agreed = (
   tag: (vote: FinalityVote) => TagAnswer,
 ): BlockId | undefined => {
   const { head, quorum } = input;
+  const answers = votes.map(tag).filter((answer) => answer !== undefined);
+  if (answers.filter(isBlock).length < quorum) {
+    const everybodyAsked = votes.length > 0 && answers.length === votes.length;
+    return everybodyAsked ? byDepth(tree, input) : undefined;
+  }
   const told = votes.flatMap((vote) => {
     const block = tag(vote);
     return isBlock(block) && block.number <= vote.latest ? [block] : [];
   });
-  if (told.length < quorum) {
-    const everybodyAsked = votes.length > 0 && votes.every((vote) => tag(vote) !== undefined);
-    return everybodyAsked ? byDepth(tree, input) : undefined;
-  }
   const byHeight = told.toSorted((one, other) => other.number - one.number);
   return byHeight.slice(quorum - 1).find((block) => onBranch(tree, head, block, byHeight, quorum));
 };

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readHeader, readQuantity } from '../../src/head/header.ts';
+import { ScriptedChain } from '../support/scripted-chain.ts';
+
+const chain = new ScriptedChain();
+const block = chain.extend(chain.genesis, 3);
+const raw = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+describe('a header', () => {
+  it('is read from what newHeads pushes, and kept byte for byte', () => {
+    const pushed = Buffer.from(` ${JSON.stringify(block.header)}`);
+    expect(readHeader(pushed)).toEqual({
+      number: 3,
+      hash: block.hash,
+      parentHash: block.parentHash,
+      timestamp: block.timestamp,
+      raw: pushed,
+    });
+  });
+
+  it('is read from a whole block without its transactions, uncles, withdrawals and sizes', () => {
+    const whole = {
+      ...block.header,
+      transactions: [{ hash: '0x1' }],
+      uncles: [],
+      size: '0x2',
+      withdrawals: [],
+      totalDifficulty: '0x0',
+    };
+    expect(JSON.parse(readHeader(raw(whole))?.raw.toString() ?? '')).toEqual(block.header);
+  });
+
+  it('has its hashes in lower case', () => {
+    const upper = { ...block.header, hash: block.hash.toUpperCase().replace('X', 'x') };
+    expect(readHeader(raw(upper))?.hash).toBe(block.hash);
+  });
+
+  it.each([
+    ['null', null],
+    ['a pending block', { ...block.header, hash: null, number: null }],
+    ['a hash of another length', { ...block.header, hash: '0x12' }],
+    ['no parent hash', { ...block.header, parentHash: undefined }],
+    ['a number that is no quantity', { ...block.header, number: 12 }],
+    ['a height beyond what a number holds', { ...block.header, number: '0xffffffffffffff' }],
+    ['a list', [block.header]],
+    ['a header of a megabyte', { ...block.header, extraData: `0x${'00'.repeat(500_000)}` }],
+  ])('is not read from %s', (_, value) => {
+    expect(readHeader(raw(value))).toBeUndefined();
+  });
+
+  it('is not read from whatever else a node may send, and nothing is thrown', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.json().map((json) => Buffer.from(json)),
+        ),
+        (bytes) => {
+          expect(readHeader(Buffer.from(bytes))).toBeUndefined();
+        },
+      ),
+    );
+  });
+
+  it('has quantities read as numbers, and nothing else', () => {
+    expect(readQuantity('0x1f')).toBe(31);
+    for (const bad of ['0x', '1f', '0xg', 31, null, undefined, '0x1fffffffffffff1'])
+      expect(readQuantity(bad)).toBeUndefined();
+  });
+});
