@@ -43,6 +43,7 @@ export const landingPage = ({ chain, chainId, url }: Landing): string => {
 <dt>Network name</dt><dd><code>${escaped(chain)}</code></dd>
 <dt>RPC URL</dt><dd><code>${escaped(url)}</code></dd>
 <dt>Chain ID</dt><dd><code>${escaped(id)}</code></dd>
+<dt>Currency symbol</dt><dd>the chain's own, such as <code>ETH</code></dd>
 <dt>WebSocket</dt><dd><code>${escaped(url.replace(/^http/, 'ws'))}</code></dd>
 </dl>
 <h2>Try it</h2>
