@@ -1,7 +1,7 @@
 // Runs before `npm start`, `npm test` and `npm run build`: installs what the lockfile names and the folder lacks, and says
 // what to do where that fails. Needs nothing but Node 18, so that it can speak before anything is installed.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -73,8 +73,16 @@ const ci = () =>
     child.on('close', (code) => settle({ code: code ?? 1, errors }));
   });
 
+/** npm ci would empty the folder that it points to, which belongs to another checkout. */
+const borrowed = () => lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
 const reason = due();
-if (reason !== undefined) {
+if (reason !== undefined && borrowed()) {
+  console.error(
+    `headgate: ${reason}, but node_modules is a link to another folder. Install there, or remove the link.`,
+  );
+  process.exitCode = 1;
+} else if (reason !== undefined) {
   console.log(
     `headgate: ${reason}; running npm ci (Node 24, anvil and the packages: about 150 MB to fetch the first time).`,
   );

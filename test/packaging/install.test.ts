@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -123,6 +123,17 @@ describe('installing on demand', () => {
     const { stdout, ran } = await runInstall(folder.path);
     expect(stdout).toContain('packages are missing');
     expect(ran).toBeDefined();
+  });
+
+  it('leaves alone a folder of packages that is another checkout’s', async () => {
+    await using folder = await temporary();
+    checkout(folder.path);
+    mkdirSync(join(folder.path, 'elsewhere'));
+    symlinkSync(join(folder.path, 'elsewhere'), join(folder.path, 'node_modules'));
+    const { code, stderr, ran } = await runInstall(folder.path);
+    expect(code).toBe(1);
+    expect(stderr).toContain('node_modules is a link');
+    expect(ran).toBeUndefined();
   });
 
   it.each([
