@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../support/fake-clock.ts';
 import * as say from '../support/fake-node.ts';
 import { ask, fakeNode, gist, messageOf, reach, request, until, watch } from './setup.ts';
 
@@ -215,6 +216,28 @@ describe('over HTTP', () => {
     first.cancel();
     expect(gist(await third.outcome)).toBe('answered "0x539"');
     expect(node.count('eth_gasPrice')).toBe(0);
+  });
+
+  test('a call that is over leaves no timer behind', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream, reports } = await reach(node, 'http', {}, clock);
+    await until(() => reports.length === 1);
+    const before = clock.pending;
+    await ask(upstream, 'eth_chainId');
+    upstream.call(request('eth_chainId'), 10_000).cancel();
+    expect(clock.pending).toBe(before);
+  });
+
+  test('a node that speaks no TLS is told from one that is gone', async () => {
+    const node = await fakeNode({ ws: false });
+    const { upstream, lost } = watch(node.url.replace('http:', 'https:'));
+    const outcome = await ask(upstream, 'eth_chainId');
+    expect([gist(outcome), messageOf(outcome)]).toEqual([
+      'failed transport',
+      expect.stringMatching(/^TLS failed \(\w+\)$/),
+    ]);
+    expect(lost).toEqual([]);
   });
 
   test('no more connections are opened than allowed, and no more calls wait than allowed', async () => {

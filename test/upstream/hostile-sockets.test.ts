@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RawJson } from '../../src/jsonrpc/message.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import * as say from '../support/fake-node.ts';
-import { ask, fakeNode, gist, messageOf, reach, request, until } from './setup.ts';
+import { ask, fakeNode, gist, messageOf, reach, request, until, watch } from './setup.ts';
 
 const MIB = 1024 * 1024;
 const newHeads: RawJson = Buffer.from('["newHeads"]');
@@ -125,6 +125,24 @@ describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
     for (const attempt of attempts) attempt.cancel();
   });
 
+  test('no more bytes wait to be written than allowed', async () => {
+    const node = await fakeNode({ ipc: true });
+    const { upstream } = await reach(node, way, { sendBuffer: 50 });
+    const attempts = [upstream.call(request('eth_chainId'), 10_000), upstream.call(request('eth_chainId'), 10_000)];
+    const outcomes = await Promise.all(attempts.map(({ outcome }) => outcome));
+    expect(outcomes.map(gist)).toEqual(['answered "0x539"', 'failed overloaded']);
+  });
+
+  test('a call that is over leaves no timer behind', async () => {
+    const node = await fakeNode({ ipc: true });
+    const clock = new FakeClock();
+    const { upstream } = await reach(node, way, {}, clock);
+    const before = clock.pending;
+    await ask(upstream, 'eth_chainId');
+    upstream.call(request('eth_chainId'), 10_000).cancel();
+    expect(clock.pending).toBe(before);
+  });
+
   test('an upstream that is closed ends its calls as cancelled and its socket for good', async () => {
     const { node, upstream, opened } = await setUp();
     node.on('eth_call', () => say.hang());
@@ -239,6 +257,33 @@ describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
       expect(await subscribe()).toBeUndefined();
     });
 
+    test('are no more than allowed', async () => {
+      const node = await fakeNode({ ipc: true });
+      const { upstream } = await reach(node, way, { feeds: 1 });
+      const subscribe = () =>
+        upstream.subscribe(
+          newHeads,
+          () => {},
+          () => {},
+        );
+      expect((await Promise.all([subscribe(), subscribe()])).map((feed) => feed !== undefined)).toEqual([true, false]);
+    });
+
+    test('keep only so many bytes of events that nobody is known to want', async () => {
+      const { node, upstream, strays } = await setUp();
+      const events: number[] = [];
+      node.on('eth_subscribe', () => '0xfeed');
+      const opening = upstream.subscribe(
+        newHeads,
+        (result) => events.push(result.length),
+        () => {},
+      );
+      for (let n = 0; n < 3; n += 1) node.pushText(say.notification('0xfeed', 'a'.repeat(MIB * 0.4)));
+      await opening;
+      await until(() => events.length === 2);
+      expect(strays()).toEqual(['unknown_subscription']);
+    });
+
     test('that were never asked for are ignored and counted', async () => {
       const { node, strays } = await setUp();
       node.pushText(say.notification('0x99', {}));
@@ -283,6 +328,16 @@ describe('over ws', () => {
     clock.advance(2_000);
     expect(gist(await call)).toBe('failed transport');
     expect(lost).toEqual(['no sign of life: the WebSocket is half open']);
+  });
+
+  test('a handshake that is not answered is given up and tried again', async () => {
+    const node = await fakeNode();
+    node.freeze();
+    const { upstream, reports } = watch(node.wsUrl, { connectTimeout: 50 });
+    await until(() => reports.length >= 2);
+    expect(reports[0]).toMatchObject({ kind: 'socket_failed', why: 'the WebSocket handshake failed' });
+    node.thaw();
+    await until(() => upstream.pushes);
   });
 
   test('the calls of one turn of the event loop leave in one write', async () => {
