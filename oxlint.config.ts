@@ -154,6 +154,8 @@ export default defineConfig({
     'typescript/await-thenable': 'error',
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     'typescript/no-explicit-any': 'error',
+    // A promise returned out of a try or a using block is otherwise awaited after the block has ended.
+    'typescript/return-await': ['error', 'error-handling-correctness-only'],
     'typescript/only-throw-error': 'error',
     'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: true }],
     'typescript/no-import-type-side-effects': 'error',

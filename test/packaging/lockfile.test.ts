@@ -13,6 +13,7 @@ interface Entry {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
 }
 
 interface Lockfile {
@@ -57,6 +58,15 @@ describe('the lockfile', () => {
       const entry = lock.packages[`node_modules/@foundry-rs/anvil-${name}`];
       expect(entry, name).toMatchObject({ version, ...platform, dev: true, optional: true });
     }
+  });
+
+  it('holds no install scripts but the two that are allowed', () => {
+    const { allowScripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const scripted = Object.entries(lock.packages).filter(
+      ([key, { hasInstallScript }]) => hasInstallScript && key !== '',
+    );
+    const names = scripted.map(([key]) => key.replace(/^.*node_modules\//, ''));
+    expect(names.toSorted()).toEqual(Object.keys(allowScripts).toSorted());
   });
 
   it('names no registry', () => {

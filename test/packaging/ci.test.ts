@@ -1,0 +1,89 @@
+import { accessSync, chmodSync, constants, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root, runCommand } from '../support/run-command.ts';
+
+const temporary = () => mkdtempDisposable(join(tmpdir(), 'headgate-ci-'));
+const lastLine = (text: string) => text.trimEnd().split('\n').at(-1);
+
+/** Runs these test files with the project's reporter, as `npm test` does. */
+const runTests = async (files: Readonly<Record<string, string>>) => {
+  await using folder = await temporary();
+  symlinkSync(join(root, 'node_modules'), join(folder.path, 'node_modules'));
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(folder.path, name), `import { it, expect } from 'vitest';\n${text}`);
+  }
+  const words = ['run', '--root', folder.path, '--reporter', 'default'];
+  const reporter = ['--reporter', join(root, 'test/support/count-reporter.ts')];
+  return await runCommand(join(root, 'node_modules/.bin/vitest'), [...words, ...reporter]);
+};
+
+describe('the line that counts the tests', () => {
+  it('is the last one, alone, and plain', async () => {
+    const { code, stdout } = await runTests({ 'a.test.ts': `it('a', () => {}); it('b', () => {});` });
+    expect(lastLine(stdout)).toBe('tests: 2 passed, 0 failed');
+    expect(code).toBe(0);
+  });
+
+  it('counts what failed, what was skipped, and files that could not be loaded', async () => {
+    const { code, stdout } = await runTests({
+      'a.test.ts': `it('a', () => {}); it('b', () => expect(1).toBe(2)); it.skip('c', () => {}); it.todo('d');`,
+      'b.test.ts': `import './missing.ts';`,
+    });
+    expect(lastLine(stdout)).toBe('tests: 1 passed, 2 failed, 2 skipped');
+    expect(code).toBe(1);
+  });
+
+  it('counts what was thrown outside any test', async () => {
+    const { code, stdout } = await runTests({
+      'a.test.ts': `it('a', () => { void Promise.reject(new Error('x')); });`,
+    });
+    expect(lastLine(stdout)).toBe('tests: 1 passed, 1 failed');
+    expect(code).toBe(1);
+  });
+});
+
+/** Runs .ci/run with an npm whose two commands end as given; tells what was called too. */
+const runCi = async (tests: number, checks: number) => {
+  await using folder = await temporary();
+  for (const name of ['.ci', 'bin']) mkdirSync(join(folder.path, name));
+  writeFileSync(join(folder.path, '.ci/run'), readFileSync(join(root, '.ci/run')));
+  const npm = join(folder.path, 'bin/npm');
+  writeFileSync(
+    npm,
+    `#!/bin/sh
+     echo "npm $*" >> called
+     [ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }
+     exit ${checks}`,
+  );
+  chmodSync(npm, 0o755);
+  const env = { PATH: `${join(folder.path, 'bin')}:${process.env['PATH']}`, CI: 'true' };
+  const finished = await runCommand('bash', [join(folder.path, '.ci/run')], { cwd: tmpdir(), env });
+  return { ...finished, called: readFileSync(join(folder.path, 'called'), 'utf8') };
+};
+
+describe('.ci/run', () => {
+  it('can be executed, and runs the command that the README names', () => {
+    expect(() => accessSync(join(root, '.ci/run'), constants.X_OK)).not.toThrow();
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).toMatch(/^npm test\b/m);
+  });
+
+  it('runs the tests, then every check, and ends with the line that counts the tests', async () => {
+    const { code, stdout, called } = await runCi(0, 0);
+    expect(called).toBe('npm test\nnpm run check\n');
+    expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [1, 0],
+    [0, 1],
+  ])('fails when the tests end with %i and the checks with %i, after running both', async (tests, checks) => {
+    const { code, stdout, called } = await runCi(tests, checks);
+    expect(called).toBe('npm test\nnpm run check\n');
+    expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
+    expect(code).toBe(1);
+  });
+});
