@@ -85,6 +85,13 @@ test('a secret of digits leaves the line JSON', () => {
   expect(lines[0]).not.toContain('1234');
 });
 
+test('masks what becomes a secret only by being made pretty', () => {
+  const { log, lines } = logging({ format: 'pretty' }, ['WARN']);
+  log.warn('a line');
+  expect(lines.join('')).toContain('a line');
+  expect(lines.join('')).not.toContain('WARN');
+});
+
 test('takes over the level and the secrets of a reload', () => {
   const { log, lines, update } = logging({}, ['old-secret']);
   update({ level: 'debug', secrets: ['new-secret'] });

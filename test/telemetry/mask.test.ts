@@ -56,6 +56,10 @@ test('the longer of two secrets that begin alike leaves no rest', () => {
   expect(mask('key=abcd-efgh', ['abcd', 'abcd-efgh'])).toBe('key=***');
 });
 
+test('a secret that the mask of another one completes does not survive either', () => {
+  expect(mask('babcd', ['abcd', 'b***'])).toBe('***');
+});
+
 test('secrets of less than four characters are left, since they are found in half of all words', () => {
   expect(mask('an upstream is up', ['up', '', 'am'])).toBe('an upstream is up');
 });
