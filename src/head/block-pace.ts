@@ -1,21 +1,20 @@
 import type { BlockTree } from './block-tree.ts';
-import { blockTimeOf, plausiblePace } from './block-time.ts';
+import { blockTimeOf } from './block-time.ts';
 import type { Header } from './header.ts';
 
-/** Blocks whose timestamps tell the pace, and how few of them say little. */
+/** Blocks whose timestamps tell the pace. */
 const most = 64;
-const fewest = 8;
 
-/** The chain's block time as its own blocks tell it; a single older block gives a first estimate. */
+/** The chain's block time, as its own blocks tell it. */
 export class BlockPace {
-  #followed: number | undefined;
-  #sampled: number | undefined;
+  #blockTimeMs: number | undefined;
 
+  /** Undefined until two blocks are known. */
   get blockTimeMs(): number | undefined {
-    return this.#followed ?? this.#sampled;
+    return this.#blockTimeMs;
   }
 
-  /** Learns from the blocks up to a new head. Genesis tells nothing: its timestamp is often made up. */
+  /** Learns from the blocks up to a head. Genesis tells nothing: its timestamp is often made up. */
   follow(tree: Pick<BlockTree, 'get'>, head: Header): void {
     const timestamps: number[] = [];
     let block: Header | undefined = head;
@@ -23,18 +22,10 @@ export class BlockPace {
       timestamps.push(block.timestamp);
       block = tree.get(block.parentHash);
     }
-    if (timestamps.length >= fewest) this.#followed = blockTimeOf(timestamps.reverse());
-  }
-
-  /** Learns from a block farther back. */
-  sample(older: Header, head: Header): void {
-    const blocks = head.number - older.number;
-    if (blocks < 1 || older.number === 0) return;
-    this.#sampled = plausiblePace(((head.timestamp - older.timestamp) * 1000) / blocks);
+    this.#blockTimeMs = blockTimeOf(timestamps.reverse()) ?? this.#blockTimeMs;
   }
 
   reset(): void {
-    this.#followed = undefined;
-    this.#sampled = undefined;
+    this.#blockTimeMs = undefined;
   }
 }

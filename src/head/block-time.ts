@@ -15,8 +15,6 @@ export const blockTimeOf = (timestamps: readonly number[]): number | undefined =
   }
   if (paces.length === 0) return undefined;
   paces.sort((one, other) => one - other);
-  return plausiblePace(paces[Math.floor(paces.length / 2)] ?? fastestMs);
+  const median = paces[Math.floor(paces.length / 2)] ?? fastestMs;
+  return Math.min(slowestMs, Math.max(fastestMs, median));
 };
-
-/** A time between blocks, in ms, within what any chain shows: 50 ms to a minute. */
-export const plausiblePace = (ms: number): number => Math.min(slowestMs, Math.max(fastestMs, ms));

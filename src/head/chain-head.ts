@@ -43,8 +43,8 @@ export interface ChainHeadDeps {
 /** The block time that is assumed before any is known. */
 const presumedBlockTimeMs = 12_000;
 const shortestTickMs = 50;
-/** How far back the block that gives the first estimate of the block time lies. */
-const sampleDepth = 32;
+/** Blocks below the first head that are fetched at once. */
+const lookBackDepth = 32;
 /** How restless node states are calmed: in heartbeats. */
 const damping = { hold: 2, memory: 30 };
 
@@ -281,6 +281,7 @@ export class ChainHead implements ChainFeed {
     const now = this.#deps.clock.now();
     const stallMs = this.#options.stall * this.blockTimeMs;
     const voters = electVoters(this.#memory, now, stallMs);
+    const first = this.#memory.published.head === undefined;
     this.#anchoring.look(voters, stallMs);
     const move = this.#anchoring.mayPublish() ? this.#vote(voters, now, stallMs) : undefined;
     for (const { name, from, to, reason } of showStates(this.#memory, now, stallMs)) {
@@ -289,7 +290,7 @@ export class ChainHead implements ChainFeed {
     this.#view = viewOf(this.#memory);
     this.#wake(voters);
     this.#settling = false;
-    if (move !== undefined) this.#tell(move);
+    if (move !== undefined) this.#tell(move, first);
     this.#waiters.show(this.#view);
   }
 
@@ -307,31 +308,40 @@ export class ChainHead implements ChainFeed {
     return move;
   }
 
-  #tell(move: HeadMove): void {
+  #tell(move: HeadMove, first: boolean): void {
     const { number, hash } = move.head;
     const now = this.#deps.clock.now();
     if (move.gap) this.#note('warn', 'the head moved farther than the window reaches', { number, hash });
     this.#pace.follow(this.#memory.tree, move.head);
-    if (this.#pace.blockTimeMs === undefined || move.gap) void this.#samplePace(move.head);
+    if (first || move.gap) void this.#lookBack(move.head);
     const delayMs = now - (this.#memory.tree.sightedAt(hash) ?? now);
     this.#deps.observer.headMoved(this.#options.chain, number, hash, move.removed.length, delayMs);
     for (const listener of [...this.#listeners]) listener(move);
   }
 
-  /** Asks for an older block's timestamp, so that the pace is known before many blocks have been seen. */
-  async #samplePace(head: Header): Promise<void> {
-    const holder = this.#memory.nodes.values().find(({ linked }) => linked?.hash === head.hash);
-    if (holder === undefined || head.number < 2 || this.#options.blockTimeMs !== undefined) return;
-    const question = questions.byNumber(Math.max(1, head.number - sampleDepth));
-    const [older] = await holder.tracker.headers([question]);
-    if (older !== undefined) this.#pace.sample(older, head);
+  /** Fetches the blocks below a first head: for the block time, and for a reorganisation that comes early. */
+  async #lookBack(head: Header): Promise<void> {
+    const { nodes, tree } = this.#memory;
+    const top = (tree.root ?? head).number;
+    const depth = top - Math.max(0, head.number - Math.min(lookBackDepth, this.#options.window));
+    const holder = nodes.values().find(({ linked }) => linked?.hash === head.hash);
+    if (holder === undefined || depth <= 0) return;
+    const questionsBelow = Array.from({ length: depth }, (_, below) => questions.byNumber(top - 1 - below));
+    const headers = await holder.tracker.headers(questionsBelow);
+    if (this.#closed || tree !== this.#memory.tree) return;
+    for (const header of headers) if (header !== undefined) tree.add(header, holder.name, this.#deps.clock.now());
+    this.#pace.follow(tree, head);
+    this.#settle();
   }
 
   /** The tiers up to the one that votes are watched closely; all of them while nobody votes. */
   #wake(voters: ReadonlySet<string>): void {
     const nodes = [...this.#memory.nodes.values()];
     const voting = nodes.filter(({ name }) => voters.has(name)).map(({ upstream }) => upstream.tier);
-    const unheard = nodes.filter(({ tracker }) => tracker.identity === undefined && tracker.missed === 0);
+    const unheard = nodes.filter(
+      ({ drained, tracker: { head, identity, wrongChain: wrong } }) =>
+        !drained && head === undefined && identity !== 'failed' && wrong === undefined,
+    );
     if (voting.length === 0 && unheard.some(({ upstream }) => upstream.tier <= this.#activeTier)) return;
     this.#activeTier = Math.min(...voting);
     for (const { tracker, upstream } of nodes) tracker.setActive(upstream.tier <= this.#activeTier);

@@ -1,0 +1,441 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Cancellation } from '../../src/lib/cancellation.ts';
+import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
+import { Pool } from './pool.ts';
+
+const chain = new ScriptedChain({ blockTime: 1 });
+const base = chain.extend(chain.genesis, 100);
+const on = (count: number, salt = 'main', from: ScriptedBlock = base) => chain.extend(from, count, { salt });
+
+let pool: Pool;
+afterEach(() => pool.close());
+
+const start = async (heads: readonly ScriptedBlock[], options: ConstructorParameters<typeof Pool>[0] = {}) => {
+  pool = new Pool(options);
+  const members = await pool.join(chain, heads);
+  return members;
+};
+const follow = (members: readonly { view: { follow(head: ScriptedBlock): void } }[], head: ScriptedBlock) => {
+  for (const { view } of members) view.follow(head);
+};
+
+describe('the published head', () => {
+  it('comes up with the nodes, with its safe and finalized blocks', async () => {
+    await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    expect(pool.chainHead.chainId).toBe(1337n);
+    expect(pool.chainHead.view.head).toMatchObject({ safe: { number: 68 }, finalized: { number: 36 } });
+    expect(pool.states()).toEqual(['healthy', 'healthy', 'healthy']);
+    expect(pool.moves).toHaveLength(1);
+  });
+
+  it('follows pushed heads, once a quorum holds them', async () => {
+    const [a, b] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100 && a?.node.sockets === 1 && b?.node.sockets === 1);
+    await pool.rest();
+    const next = on(1);
+    a?.view.follow(next);
+    await pool.rest();
+    expect(pool.published).toBe(100);
+    b?.view.follow(next);
+    await pool.until(() => pool.published === 101);
+    expect(pool.moves.at(-1)).toMatchObject({ removed: [], gap: false });
+  });
+
+  it('links what a push has skipped, and announces every block', async () => {
+    const members = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    for (const { view } of members) view.setHead(on(9));
+    await pool.until(() => pool.published === 109);
+    const added = pool.moves.slice(1).flatMap((move) => move.added.map(({ number }) => number));
+    expect(added).toEqual([101, 102, 103, 104, 105, 106, 107, 108, 109]);
+  });
+
+  it('follows nodes whose heads have to be polled', async () => {
+    pool = new Pool();
+    const members = await pool.join(chain, [base, base, base], { ws: false });
+    await pool.until(() => pool.published === 100);
+    follow(members, on(1));
+    await pool.pass(() => pool.published === 101);
+    follow(members, on(2));
+    await pool.pass(() => pool.published === 102);
+  });
+
+  it('asks nodes that do not push as soon as another one tells of a block', async () => {
+    pool = new Pool({ blockTimeMs: 60_000 });
+    const [pushing] = await pool.join(chain, [base]);
+    const polled = await pool.join(chain, [base, base], { ws: false });
+    await pool.until(() => pool.published === 100 && pushing?.node.sockets === 1);
+    await pool.rest();
+    await pool.elapse(600);
+    follow(polled, on(1));
+    pushing?.view.follow(on(1));
+    await pool.pass(() => pool.published === 101, 50, 600);
+  });
+
+  it('is not moved by a lone node that claims an absurd height', async () => {
+    const [, , liar] = await start([base, base, base]);
+    if (liar !== undefined) liar.view.claimed = chain.claim(1_000_000_000);
+    await pool.until(() => pool.published !== undefined || pool.clock.advance(100) !== undefined);
+    await pool.pass(() => pool.state(liar)?.state === 'forked');
+    expect(pool.published).toBe(100);
+    expect(pool.state(liar)?.reason).toBe('claims block 1000000000, which does not link to the published chain');
+  });
+
+  it('is not moved by an absurd claim where there are only two nodes', async () => {
+    pool = new Pool();
+    const [honest, liar] = await pool.join(chain, [base, base]);
+    if (liar !== undefined) liar.view.claimed = chain.claim(1_000_000_000);
+    await pool.pass(() => pool.published !== undefined);
+    expect(pool.published).toBe(100);
+    follow(honest === undefined ? [] : [honest], on(1));
+    await pool.pass(() => pool.published === 101);
+  });
+
+  it('is not moved by a lone node with plausible headers of its own', async () => {
+    const [a, b, liar] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    for (let count = 1; count <= 20; count++) {
+      liar?.view.follow(on(count, 'lie'));
+      if (count % 4 === 0) {
+        a?.view.follow(on(count / 4));
+        b?.view.follow(on(count / 4));
+      }
+      await pool.rest();
+    }
+    await pool.until(() => pool.published === 105);
+    expect(pool.publishedHash).toBe(on(5).hash);
+    expect(pool.state(liar)?.state).toBe('forked');
+  });
+
+  it('goes over with a reorganisation: down newest first, up oldest first', async () => {
+    const members = await start([on(3), on(3), on(3)]);
+    await pool.until(() => pool.published === 103);
+    await pool.rest();
+    for (const { view } of members) view.setHead(on(5, 'other', on(1)));
+    await pool.until(() => pool.publishedHash === on(5, 'other', on(1)).hash);
+    const undone = pool.moves.flatMap(({ removed }) => removed.map(({ number }) => number));
+    expect(undone).toEqual([103, 102]);
+  });
+
+  it('stays where it is while every holder is gone, and is lowered after the stall time', async () => {
+    const members = await start([on(5), on(5), on(5)]);
+    await pool.until(() => pool.published === 105);
+    await pool.rest();
+    for (const { view } of members) view.place(on(2));
+    await pool.elapse(3000);
+    expect(pool.published).toBe(105);
+    await pool.pass(() => pool.published === 102);
+    expect(pool.told).toContain('rewound test 105 102');
+    expect(pool.moves.at(-1)).toMatchObject({ added: [], gap: false });
+  });
+
+  it('moves over a gap that is wider than the window, and says so', async () => {
+    const members = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    for (const { view } of members) view.setHead(on(500));
+    await pool.pass(() => pool.published === 600);
+    expect(pool.moves.at(-1)).toMatchObject({ removed: [], gap: true });
+    expect(pool.moves.at(-1)?.added).toHaveLength(1);
+  });
+
+  it('does not follow one of two nodes over such a gap while the other one goes on', async () => {
+    const [honest, liar] = await start([base, base]);
+    await pool.until(() => pool.published === 100);
+    liar?.view.setHead(on(500, 'lie'));
+    for (let count = 1; count <= 10; count++) {
+      honest?.view.follow(on(count));
+      await pool.elapse(1000);
+    }
+    expect(pool.published).toBe(110);
+    expect(pool.state(liar)?.state).toBe('forked');
+  });
+
+  it('is the fastest node’s where that is asked for', async () => {
+    const [a] = await start([base, base, base], { mode: 'fastest' });
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    a?.view.follow(on(1));
+    await pool.until(() => pool.published === 101);
+  });
+
+  it('tells of a block only when a quorum can be asked for it by hash', async () => {
+    const members = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const readable: number[] = [];
+    pool.chainHead.onMove(({ head }) => {
+      readable.push(members.filter(({ upstream }) => pool.chainHead.view.holds(upstream.name, head)).length);
+    });
+    for (let count = 1; count <= 10; count++) {
+      for (const { view } of members) {
+        view.follow(on(count));
+        await pool.rest();
+      }
+    }
+    expect(readable).toHaveLength(10);
+    expect(Math.min(...readable)).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe('a node', () => {
+  it('of another chain is never used, also when it is heard first', async () => {
+    const foreign = new ScriptedChain({ chainId: 5 });
+    pool = new Pool();
+    const [stranger] = await pool.join(foreign, [foreign.extend(foreign.genesis, 900)]);
+    await pool.join(chain, [base, base]);
+    await pool.until(() => pool.published !== undefined);
+    expect(pool.published).toBe(100);
+    expect(pool.chainHead.chainId).toBe(1337n);
+    await pool.until(() => pool.state(stranger)?.state === 'wrong_chain');
+  });
+
+  it('with another genesis is never used', async () => {
+    const twin = new ScriptedChain({ genesis: 'twin' });
+    pool = new Pool({ chainId: 1337n });
+    const [stranger] = await pool.join(twin, [twin.extend(twin.genesis, 900)]);
+    await pool.join(chain, [base, base]);
+    await pool.until(() => pool.published === 100 && pool.state(stranger)?.state === 'wrong_chain');
+    expect(pool.state(stranger)?.reason).toContain('its genesis is');
+  });
+
+  it('that was restarted as one of another chain is found by the question after the reconnect', async () => {
+    const [a] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    a?.node.on('eth_chainId', () => '0x5');
+    a?.node.closeSockets();
+    await pool.pass(() => pool.state(a)?.state === 'wrong_chain');
+    expect(pool.published).toBe(100);
+  });
+
+  it('is unknown from the moment its connection is lost until its head is read again', async () => {
+    const [a] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100 && a?.node.sockets === 1);
+    await pool.rest();
+    await a?.node.stop();
+    await pool.until(() => pool.state(a)?.state === 'unknown');
+    expect(pool.state(a)?.head).toBeUndefined();
+    expect(pool.chainHead.view.holds('n0', { number: 90 })).toBe(false);
+    await a?.node.start();
+    await pool.pass(() => pool.state(a)?.state === 'healthy');
+  });
+
+  it('that comes back with an old head is lagging, and holds only what it has', async () => {
+    const [a, b, c] = await start([on(50), on(50), on(50)]);
+    await pool.until(() => pool.published === 150);
+    await a?.node.stop();
+    a?.view.place(on(20));
+    await a?.node.start();
+    await pool.pass(() => pool.state(a)?.state === 'lagging');
+    expect(pool.published).toBe(150);
+    expect(pool.state(a)).toMatchObject({ head: 120, lag: 30 });
+    expect(pool.chainHead.view.holds('n0', { number: 120, hash: on(20).hash })).toBe(true);
+    expect(pool.chainHead.view.holds('n0', { number: 121, hash: on(21).hash })).toBe(false);
+    expect(pool.chainHead.view.holds('n1', { number: 121, hash: on(21).hash })).toBe(true);
+    expect([b, c].map((member) => pool.state(member)?.state)).toEqual(['healthy', 'healthy']);
+  });
+
+  it('that misses its heartbeats is down, and up again with the first answer', async () => {
+    const [a] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    a?.node.freeze();
+    await pool.pass(() => pool.state(a)?.state === 'down');
+    expect(pool.state(a)?.reason).toContain('missed 3 heartbeats');
+    a?.node.thaw();
+    await pool.pass(() => pool.state(a)?.state === 'healthy');
+  });
+
+  it('that stands still while others move is stalled after the stall time', async () => {
+    const [a, b, c] = await start([base, base, base], { maxLag: 50 });
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    for (let count = 1; count <= 6; count++) {
+      follow(
+        [b, c].filter((member) => member !== undefined),
+        on(count),
+      );
+      await pool.elapse(1000);
+      if (count === 3) expect(pool.state(a)?.state).toBe('healthy');
+    }
+    expect(pool.state(a)?.state).toBe('stalled');
+    a?.view.follow(on(6));
+    await pool.pass(() => pool.state(a)?.state === 'healthy', 100, 3000);
+  });
+
+  it('is not stalled on a chain without a block for an hour', async () => {
+    await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.elapse(3_600_000, 60_000);
+    expect(pool.states()).toEqual(['healthy', 'healthy', 'healthy']);
+  });
+
+  it('that is left behind alone does not hold up the others, with a block every 250 ms', async () => {
+    const [a, b, c] = await start([base, base, base], { blockTimeMs: 250, stall: 4 });
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    for (let count = 1; count <= 40; count++) {
+      follow(
+        [b, c].filter((member) => member !== undefined),
+        on(count),
+      );
+      await pool.elapse(250, 125);
+    }
+    await pool.until(() => pool.published === 140);
+    expect(pool.state(a)?.state).toBe('stalled');
+  });
+
+  it('whose branch is not the published one is forked, and healthy as soon as it is back', async () => {
+    const [a, b, c] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    a?.view.follow(on(2, 'side'));
+    follow(
+      [b, c].filter((member) => member !== undefined),
+      on(2),
+    );
+    await pool.until(() => pool.published === 102 && pool.state(a)?.state === 'forked');
+    expect(pool.chainHead.view.holds('n0', { number: 102, hash: on(2).hash })).toBe(false);
+    expect(pool.chainHead.view.holds('n0', { number: 102, hash: on(2, 'side').hash })).toBe(true);
+    expect(pool.chainHead.view.holds('n0', { number: 100, hash: base.hash })).toBe(true);
+    expect(pool.chainHead.view.canonical(on(2, 'side').hash)).toBe(false);
+    a?.view.follow(on(3));
+    follow(
+      [b, c].filter((member) => member !== undefined),
+      on(3),
+    );
+    await pool.until(() => pool.published === 103 && pool.state(a)?.state === 'healthy');
+  });
+
+  it('whose feed is open and silent is found out, and its head read nevertheless', async () => {
+    const members = await start([base, base, base]);
+    await pool.until(() => pool.published === 100 && members.every(({ node }) => node.count('eth_subscribe') === 1));
+    await pool.rest();
+    for (const { view } of members) view.pushes.silent = true;
+    for (let count = 1; count <= 8; count++) {
+      follow(members, on(count));
+      await pool.elapse(1000);
+    }
+    await pool.pass(() => pool.published === 108);
+    expect(members.every(({ node }) => node.count('eth_subscribe') > 1)).toBe(true);
+  });
+
+  it('whose events come doubled, out of order or not at all does no harm', async () => {
+    const [a, b, c] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    if (a !== undefined) a.view.pushes.times = 2;
+    if (b !== undefined) b.view.pushes.reverseBy = 3;
+    if (c !== undefined) c.view.pushes.dropEvery = 2;
+    for (let count = 1; count <= 12; count++) {
+      follow(
+        [a, b, c].filter((member) => member !== undefined),
+        on(count),
+      );
+      await pool.elapse(500);
+    }
+    await pool.pass(() => pool.published === 112);
+    const announced = pool.moves.slice(1).flatMap(({ added }) => added.map(({ number }) => number));
+    expect(announced).toEqual(Array.from({ length: 12 }, (_, index) => 101 + index));
+    expect(pool.moves.every(({ removed }) => removed.length === 0)).toBe(true);
+  });
+
+  it('can be drained by hand and put back', async () => {
+    await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    expect(pool.chainHead.drain('n1')).toBe(true);
+    expect(pool.states()).toEqual(['healthy', 'drained', 'healthy']);
+    expect(pool.chainHead.undrain('n1')).toBe(true);
+    expect(pool.states()).toEqual(['healthy', 'healthy', 'healthy']);
+    expect(pool.chainHead.drain('nobody')).toBe(false);
+  });
+
+  it('without net_peerCount, eth_syncing or the tags is not punished', async () => {
+    const { rpcError } = await import('../support/fake-node.ts');
+    const [a] = await start([base, base, base]);
+    if (a !== undefined) a.view.tags = false;
+    for (const method of ['net_peerCount', 'eth_syncing']) {
+      a?.node.on(method, () => rpcError(-32601, `the method ${method} does not exist`));
+    }
+    await pool.until(() => pool.published === 100);
+    await pool.elapse(6000);
+    expect(pool.state(a)).toMatchObject({ state: 'healthy', peers: undefined });
+    expect(pool.state(a)?.score).toBeGreaterThan(0.5);
+  });
+
+  it('is isolated without peers while others have some, and syncing when it says so and is behind', async () => {
+    const [a, b] = await start([base, base, base]);
+    a?.node.on('net_peerCount', () => '0x0');
+    b?.node.on('eth_syncing', () => ({ startingBlock: '0x0', currentBlock: '0x60', highestBlock: '0x64' }));
+    if (b !== undefined) b.view.lag = 4;
+    await pool.pass(() => pool.state(a)?.state === 'isolated' && pool.state(b)?.state === 'syncing');
+  });
+
+  it('changes its state with one line in words', async () => {
+    const [a] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    pool.chainHead.drain('n0');
+    pool.chainHead.drain('n0');
+    const lines = pool.told.filter((line) => line.startsWith('state test n0'));
+    expect(lines).toEqual([
+      'state test n0 unknown healthy keeps up',
+      'state test n0 healthy drained drained by the operator',
+    ]);
+    expect(pool.state(a)?.state).toBe('drained');
+  });
+});
+
+describe('a pool of several tiers', () => {
+  it('asks the higher tier rarely, and turns to it when the lower one is gone', async () => {
+    pool = new Pool();
+    const [cheap] = await pool.join(chain, [base]);
+    const [dear] = await pool.join(chain, [base], { tier: 1 });
+    await pool.until(() => pool.published === 100);
+    await pool.elapse(10_000);
+    const asked = pool.probes.get('n1') ?? 0;
+    expect(asked).toBeLessThan((pool.probes.get('n0') ?? 0) / 2);
+    expect(dear?.node.count('eth_subscribe')).toBe(0);
+    dear?.view.place(on(30));
+    await cheap?.node.stop();
+    await pool.pass(() => pool.published === 130);
+  });
+
+  it('does not let the higher tier vote while the lower one can', async () => {
+    pool = new Pool();
+    const low = await pool.join(chain, [base, base]);
+    await pool.join(chain, [on(30, 'lie'), on(30, 'lie'), on(30, 'lie')], { tier: 1 });
+    await pool.until(() => pool.published === 100);
+    follow(low, on(1));
+    await pool.until(() => pool.published === 101);
+  });
+});
+
+describe('those who wait for the chain', () => {
+  it('are told as soon as what they wait for is so', async () => {
+    const members = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const waiting = pool.chainHead.waitFor((view) => view.head?.latest.number === 102, 10_000, new Cancellation());
+    follow(members, on(2));
+    expect(await waiting).toBe(true);
+  });
+
+  it('are told at their deadline, when they leave, and at the end, that it is not', async () => {
+    await start([base]);
+    await pool.until(() => pool.published === 100);
+    const never = () => false;
+    const leaving = new Cancellation();
+    const waits = [
+      pool.chainHead.waitFor(never, pool.clock.now() + 500, new Cancellation()),
+      pool.chainHead.waitFor(never, pool.clock.now() + 60_000, leaving),
+      pool.chainHead.waitFor(never, pool.clock.now() + 60_000, new Cancellation()),
+    ];
+    pool.clock.advance(500);
+    leaving.cancel();
+    pool.chainHead.close();
+    expect(await Promise.all(waits)).toEqual([false, false, false]);
+  });
+});
