@@ -1,0 +1,123 @@
+import type { Problem } from './document.ts';
+import type { Path } from './paths.ts';
+import { didYouMean } from './suggest.ts';
+
+/**
+ * What concerns the file as a whole: names that have to be unique, and names of things elsewhere in the file. Judges the
+ * file as it stands, without defaults and whatever else may be wrong with it, so that all faults are told at once.
+ */
+export const wholeFileProblems = (file: unknown): readonly Problem[] => {
+  const chains = items(file, 'chains');
+  return [
+    ...chainNames(chains),
+    ...repeated(chains, ['chains'], 'id', 'is the id of another chain too'),
+    ...defaults(chains),
+    ...upstreamNames(chains),
+    ...chains.flatMap((chain, index) => quorumSizes(chain, index)),
+    ...keys(file, chains),
+    ...listeners(file),
+  ];
+};
+
+const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const at = (value: unknown, key: string): unknown => (isMapping(value) ? value[key] : undefined);
+
+const items = (value: unknown, key: string): readonly unknown[] => {
+  const list = at(value, key);
+  return Array.isArray(list) ? list : [];
+};
+
+const wrong = (path: Path, message: string, suggestion?: string): Problem => ({
+  path,
+  at: 'value',
+  message,
+  suggestion,
+});
+
+/** A problem for each item whose `key` an earlier item has. */
+const repeated = (list: readonly unknown[], path: Path, key: string, message: string): readonly Problem[] => {
+  const seen = new Set<string>();
+  return list.flatMap((item, index) => {
+    const value = at(item, key);
+    if (typeof value !== 'string' && typeof value !== 'number') return [];
+    const again = seen.has(String(value));
+    seen.add(String(value));
+    return again ? [wrong([...path, index, key], message)] : [];
+  });
+};
+
+const chainNames = (chains: readonly unknown[]): readonly Problem[] => {
+  const unnamed = chains.flatMap((chain, index) =>
+    isMapping(chain) && chain['name'] === undefined
+      ? [wrong(['chains', index], 'needs a name, since there are several chains')]
+      : [],
+  );
+  return [
+    ...(chains.length > 1 ? unnamed : []),
+    ...repeated(chains, ['chains'], 'name', 'is the name of another chain too'),
+  ];
+};
+
+const defaults = (chains: readonly unknown[]): readonly Problem[] => {
+  const marked = chains.flatMap((chain, index) =>
+    [true, 'true'].includes(at(chain, 'default') as boolean) ? [index] : [],
+  );
+  return marked
+    .slice(1)
+    .map((index) => wrong(['chains', index, 'default'], `chains[${marked[0]}] is the default already`));
+};
+
+const upstreamNames = (chains: readonly unknown[]): readonly Problem[] => {
+  const seen = new Set<unknown>();
+  return chains.flatMap((chain, chainIndex) =>
+    items(chain, 'upstreams').flatMap((upstream, index) => {
+      const name = at(upstream, 'name');
+      const again = typeof name === 'string' && seen.has(name);
+      seen.add(name);
+      const path = ['chains', chainIndex, 'upstreams', index, 'name'];
+      return again ? [wrong(path, 'is the name of another upstream too; names are unique in the file')] : [];
+    }),
+  );
+};
+
+const quorumSizes = (chain: unknown, chainIndex: number): readonly Problem[] => {
+  const upstreams = items(chain, 'upstreams');
+  if (upstreams.length === 0 || upstreams.some((upstream) => at(upstream, 'discover') !== undefined)) return [];
+  return items(chain, 'quorum').flatMap((quorum, index) => {
+    const agree = at(quorum, 'agree');
+    if (typeof agree !== 'number' || agree <= upstreams.length) return [];
+    const has = upstreams.length === 1 ? 'is 1 upstream' : `are ${upstreams.length} upstreams`;
+    return [wrong(['chains', chainIndex, 'quorum', index, 'agree'], `can never be reached: there ${has}`)];
+  });
+};
+
+const keys = (file: unknown, chains: readonly unknown[]): readonly Problem[] => {
+  const list = items(file, 'keys');
+  const names = chains.map((chain) => at(chain, 'name') ?? 'main').filter((name) => typeof name === 'string');
+  const strangers = list.flatMap((key, index) =>
+    items(key, 'chains').flatMap((chain, place) =>
+      typeof chain === 'string' && !names.includes(chain)
+        ? [wrong(['keys', index, 'chains', place], 'there is no chain of this name', didYouMean(chain, names))]
+        : [],
+    ),
+  );
+  return [
+    ...repeated(list, ['keys'], 'name', 'is the name of another key too'),
+    ...repeated(list, ['keys'], 'sha256', 'is the hash of another key too'),
+    ...strangers,
+  ];
+};
+
+const everywhere = ['0.0.0.0', '::'];
+
+const listeners = (file: unknown): readonly Problem[] => {
+  const [server, ops] = [at(file, 'server'), at(file, 'ops')];
+  const port = Number(at(server, 'port') ?? 8545);
+  if (port === 0 || port !== Number(at(ops, 'port') ?? 9545)) return [];
+  const hosts = [at(server, 'host') ?? '127.0.0.1', at(ops, 'host') ?? '127.0.0.1'];
+  if (hosts[0] !== hosts[1] && !hosts.some((host) => everywhere.includes(host as string))) return [];
+  const [section] = at(ops, 'port') === undefined ? ['server'] : ['ops'];
+  return [wrong([section as string, 'port'], 'is the port of the other listener')];
+};
