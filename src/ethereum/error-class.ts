@@ -94,10 +94,10 @@ export const classify = (remote: RemoteError): Classified => {
     return classified(httpStatus === undefined ? 'bad_reply' : (bareStatuses.get(httpStatus) ?? 'transport'));
   }
   const text = error.message.slice(0, textLength).toLowerCase();
-  const own = ownReasons.get(member(error.data, 'reason'));
-  if (own !== undefined) return classified(own);
   const execution = find(executionRules, remote, error.code, text);
   if (execution !== undefined) return classified(execution);
+  const own = ownReasons.get(member(error.data, 'reason'));
+  if (own !== undefined) return classified(own);
   const range = asksForLogs(remote.method) ? logsLimit(error) : undefined;
   if (range !== undefined) return { kind: 'failed', failure: 'unclassified', range };
   const verdict = find(codeRules, remote, error.code, text) ?? find(wordingRules, remote, error.code, text);

@@ -88,15 +88,6 @@ export const executionRules: readonly Rule[] = [
 
 /** What a code tells before any wording is looked at. */
 export const codeRules: readonly Rule[] = [
-  // Besu numbers its rejections of a transaction as others number limits and missing things.
-  { verdict: 'not_yet', codes: [-32008], clients: ['besu'], wording: /sync is still in progress/ },
-  {
-    verdict: 'refused',
-    codes: [-32001, -32002, -32003, -32004, -32005, -32006, -32007, -32009],
-    methods: sends,
-    clients: ['besu'],
-    wording: /nonce|signature|intrinsic gas|upfront cost|gas limit|not authorized|gas price/,
-  },
   // EIP-4444: expired history. 4445, Nethermind: data of a fork that is not active at this block.
   { verdict: 'missing_data', codes: [4444] },
   { verdict: 'refused', codes: [4445] },
@@ -110,8 +101,11 @@ export const codeRules: readonly Rule[] = [
 
 /** What a code tells where no wording was known. */
 export const lastRules: readonly Rule[] = [
+  // Nethermind and Reth keep to EIP-1474's meaning of these two; others number other things so.
+  { verdict: 'not_yet', codes: [-32001], clients: ['nethermind', 'reth'] },
+  { verdict: 'missing_data', codes: [-32002], clients: ['nethermind'] },
   { verdict: 'not_yet', codes: [-32001], wording: /not found|does not exist/ },
-  { verdict: 'unsupported', codes: [-32004], clients: ['other'] },
+  { verdict: 'unsupported', codes: [-32004] },
   { verdict: 'refused', codes: [-32003, -32010], methods: sends },
   { verdict: 'rate_limited', codes: [-32005] },
   { verdict: 'refused', codes: [-32602] },

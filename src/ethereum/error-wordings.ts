@@ -15,13 +15,14 @@ export const wordingRules: readonly Rule[] = [
     ),
   },
   {
+    // By words, not by code: Besu numbers its rejections as others number limits and missing things.
     verdict: 'refused',
     methods: sends,
     wording: any(
       /nonce|underpriced|insufficient (?:funds|balance)|upfront cost|fee per gas|fee cap|tip cap|priority fee|base fee/,
       /already (?:known|imported|exists)|known transaction|already in (?:the )?mempool|already have transaction/,
       /gas ?price|gas ?limit|intrinsic gas|gas is too low|supplied gas|minimal gas|exceeds block gas/,
-      /chain ?id|invalid sender|sender is not|not an eoa|signature|replay-protected|transaction is not permitted/,
+      /chain ?id|invalid sender|sender is not|not an eoa|signature|replay-protected|transaction is not permitted|not authorized to send/,
       /rlp|decode|typed transaction|transaction type|tx type|oversized|too (?:big|short)|blob|init ?code|authorization list/,
     ),
   },

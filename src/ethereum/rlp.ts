@@ -17,17 +17,17 @@ export const readItem = (bytes: Uint8Array, at: number, limit: number): RlpItem 
   if (prefix < 0x80) return { kind: 'string', at, start: at, end: at + 1 };
   const kind = prefix < 0xc0 ? 'string' : 'list';
   const short = prefix - (kind === 'string' ? 0x80 : 0xc0);
-  const header = short <= 55 ? { start: at + 1, length: short } : longHeader(bytes, at, short - 55, limit);
+  const header = short <= 55 ? { start: at + 1, length: short } : longHeader(bytes, at, short - 55);
   if (header === undefined || header.length > limit - header.start) return undefined;
   const { start, length } = header;
   if (kind === 'string' && length === 1 && (bytes[start] ?? 0) < 0x80) return undefined;
   return { kind, at, start, end: start + length };
 };
 
-const longHeader = (bytes: Uint8Array, at: number, size: number, limit: number) => {
+const longHeader = (bytes: Uint8Array, at: number, size: number) => {
+  // A leading zero, or what fits the short form, is not canonical. What is cut off or absurd announces too much.
+  if (bytes[at + 1] === 0) return undefined;
   const start = at + 1 + size;
-  // Six bytes of length are 256 TiB; a leading zero, or what fits the short form, is not canonical.
-  if (size > 6 || start > limit || bytes[at + 1] === 0) return undefined;
   let length = 0;
   for (let i = at + 1; i < start; i++) length = length * 256 + (bytes[i] ?? 0);
   return length > 55 ? { start, length } : undefined;

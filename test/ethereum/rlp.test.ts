@@ -52,12 +52,13 @@ describe('an RLP item', () => {
 
   test.each([
     ['a wrapped single byte', '8100'],
-    ['a long form for a short string', `b801${'00'.repeat(1)}`],
+    ['a long form for a short string', 'b80280ff'],
     ['a length with a leading zero', `b90038${'00'.repeat(56)}`],
     ['more announced than there is', '83aabb'],
     ['a list longer than its bytes', 'c3aabb'],
     ['a length of eight bytes', 'bfffffffffffffffff'],
     ['a length that is cut off', 'b9'],
+    ['a length that is half there', 'b901'],
     ['nothing', ''],
   ])('is refused: %s', (_what, text) => {
     expect(whole(hex(text))).toBeUndefined();
