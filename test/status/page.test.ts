@@ -56,6 +56,9 @@ test('every part that the script fills is in the markup, once in each template',
   expect(marked).toEqual(parts);
 });
 
+/** The browser to look with, where there is one. */
+const CHROMIUM = process.env['CHROMIUM'] ?? 'chromium';
+
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
 const report = () => {
@@ -115,7 +118,7 @@ const inBrowser = async (answers: number): Promise<string> => {
     ];
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', ...quiet, `--user-data-dir=${profile}`];
-    const seen = await promisify(execFile)('chromium', [...flags, '--virtual-time-budget=3500', '--dump-dom', url]);
+    const seen = await promisify(execFile)(CHROMIUM, [...flags, '--virtual-time-budget=3500', '--dump-dom', url]);
     return seen.stdout;
   } finally {
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -124,7 +127,7 @@ const inBrowser = async (answers: number): Promise<string> => {
   }
 };
 
-const chromium = spawnSync('chromium', ['--version']).status === 0;
+const chromium = spawnSync(CHROMIUM, ['--version']).status === 0;
 
 test.runIf(chromium)(
   'in a browser it shows chains, heads, upstreams and events, and what nodes say only as text',

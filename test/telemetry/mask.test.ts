@@ -62,6 +62,7 @@ test('a secret that the mask of another one completes does not survive either', 
 
 test('secrets of less than four characters are left, since they are found in half of all words', () => {
   expect(mask('an upstream is up', ['up', '', 'am'])).toBe('an upstream is up');
+  expect(mask('a%2F%2Fb', ['//'])).toBe('a%2F%2Fb');
 });
 
 test('a text without secrets and URLs stays as it is', () => {
