@@ -39,12 +39,9 @@ export class WsIngress {
   constructor(options: WsOptions, deps: WsDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: options.bodySize,
-      closeTimeout: FAREWELL,
-    });
+    // The types of `ws` do not know `closeTimeout` yet.
+    const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.bodySize, closeTimeout: FAREWELL };
+    this.#server = new WebSocketServer(settings);
   }
 
   get connections(): number {

@@ -1,0 +1,20 @@
+import type { Config } from '../config/schema.ts';
+
+/**
+ * What a config asks for that this version does not do. It is refused rather than left out in silence: whoever wrote
+ * `keys:` believes that nobody else is let in.
+ */
+export const unserved = (config: Config): readonly string[] => {
+  const found: string[] = [];
+  if (config.server.workers !== 1) found.push('server.workers: one process serves; leave it at 1');
+  if (config.keys !== undefined) found.push('keys: clients are not told apart by keys');
+  if (config.redis !== undefined) found.push('redis: nothing is shared between replicas');
+  for (const chain of config.chains) {
+    if (chain.quorum !== undefined) found.push(`quorum of chain ${chain.name}: reads are answered by one node`);
+    for (const { name, discover, budget } of chain.upstreams) {
+      if (discover !== undefined) found.push(`discover of upstream ${name}: name each node by its url`);
+      if (budget !== undefined) found.push(`budget of upstream ${name}: only its own 429s are heeded`);
+    }
+  }
+  return found;
+};
