@@ -2,16 +2,15 @@ import type { Observer } from '../core/observer.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Identity, Upstream } from '../upstream/upstream.ts';
+import { Admission } from './admission.ts';
 import { Anchoring } from './anchoring.ts';
 import { BlockPace } from './block-pace.ts';
 import { BlockTree } from './block-tree.ts';
-import { type ChainIdentity, nextIdentity, sameChain, wrongChain } from './chain-identity.ts';
 import { ballotsOf, type ChainMemory, electVoters, type JudgementOptions, showStates, viewOf } from './chain-memory.ts';
 import type { ChainFeed, ChainView } from './chain-view.ts';
 import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
 import { Linking } from './linking.ts';
-import { questions } from './probe-answers.ts';
 import { PublishedHead, type PublishedHeadOptions } from './published-head.ts';
 import { Tracker, type TrackerOptions } from './tracker.ts';
 import { ViewWaiters } from './view-waiters.ts';
@@ -43,8 +42,6 @@ export interface ChainHeadDeps {
 /** The block time that is assumed before any is known. */
 const presumedBlockTimeMs = 12_000;
 const shortestTickMs = 50;
-/** Blocks below the first head that are fetched at once. */
-const lookBackDepth = 32;
 /** How restless node states are calmed: in heartbeats. */
 const damping = { hold: 2, memory: 30 };
 
@@ -57,13 +54,11 @@ export class ChainHead implements ChainFeed {
   readonly #deps: ChainHeadDeps;
   readonly #memory: ChainMemory;
   readonly #pace = new BlockPace();
+  readonly #admission: Admission;
   readonly #linking: Linking;
   readonly #anchoring: Anchoring;
   readonly #waiters: ViewWaiters;
   readonly #listeners = new Set<(move: HeadMove) => void>();
-  #identity: ChainIdentity | undefined;
-  /** When the first node told who it is; the others are waited for, for one heartbeat. */
-  #heardAt: number | undefined;
   #view: ChainView;
   #timer: Timer | undefined;
   #activeTier = Number.POSITIVE_INFINITY;
@@ -82,6 +77,7 @@ export class ChainHead implements ChainFeed {
       published: new PublishedHead(options),
       tree: new BlockTree({ window }),
     };
+    this.#admission = new Admission(options.chainId, intervalMs, deps.clock);
     this.#linking = new Linking(this.#memory, window, deps.clock, settle);
     this.#anchoring = new Anchoring(
       this.#memory,
@@ -101,7 +97,7 @@ export class ChainHead implements ChainFeed {
 
   /** Undefined until it was configured or found out. */
   get chainId(): bigint | undefined {
-    return this.#options.chainId ?? this.#identity?.chainId;
+    return this.#admission.chainId;
   }
 
   /** The header of the published head. */
@@ -209,7 +205,6 @@ export class ChainHead implements ChainFeed {
   #identified(node: WatchedNode): void {
     const { identity, client } = node.tracker;
     if (typeof identity === 'object') {
-      this.#heardAt ??= this.#deps.clock.now();
       if (node.client !== client) this.#deps.observer.identified(this.#options.chain, node.name, client);
       node.client = client;
     }
@@ -217,33 +212,18 @@ export class ChainHead implements ChainFeed {
     this.#changed(node);
   }
 
-  /** Decides which chain this is, as far as that can be told, and lets its nodes in. */
   #judge(): void {
-    const reports = this.#each(({ upstream, tracker }) => ({ tier: upstream.tier, identity: tracker.identity }));
-    const before = this.#identity;
-    const next = nextIdentity(before, reports, this.#options.chainId, this.#patient());
-    if (next === undefined) return;
-    this.#identity = next;
-    if (before !== undefined && !sameChain(before, next)) this.#startOver(before, next);
-    for (const { tracker } of this.#memory.nodes.values()) {
-      if (typeof tracker.identity === 'object') tracker.admit(wrongChain(tracker.identity, next));
+    const nodes = [...this.#memory.nodes.values()];
+    const before = this.#admission.judge(nodes);
+    if (before !== undefined) {
+      this.#note('error', `most nodes are not of chain ${before.chainId} as was thought; starting over with theirs`);
+      this.#memory.tree = new BlockTree({ window: this.#options.window });
+      this.#memory.published.reset();
+      this.#anchoring.startOver();
+      this.#pace.reset();
+      for (const node of nodes) node.forget();
     }
-  }
-
-  #patient(): boolean {
-    return this.#deps.clock.now() - (this.#heardAt ?? this.#deps.clock.now()) < this.#options.intervalMs;
-  }
-
-  #startOver(before: ChainIdentity, next: ChainIdentity): void {
-    this.#note('error', 'most nodes are of another chain than was thought; starting over with theirs', {
-      before: `${before.chainId} ${before.genesis ?? ''}`,
-      now: `${next.chainId} ${next.genesis ?? ''}`,
-    });
-    this.#memory.tree = new BlockTree({ window: this.#options.window });
-    this.#memory.published.reset();
-    this.#anchoring.startOver();
-    this.#pace.reset();
-    for (const node of this.#memory.nodes.values()) node.forget();
+    this.#admission.admit(nodes);
   }
 
   /** Takes a header of a node's own; false where it is not its head. */
@@ -319,19 +299,9 @@ export class ChainHead implements ChainFeed {
     for (const listener of [...this.#listeners]) listener(move);
   }
 
-  /** Fetches the blocks below a first head: for the block time, and for a reorganisation that comes early. */
   async #lookBack(head: Header): Promise<void> {
-    const { nodes, tree } = this.#memory;
-    const top = (tree.root ?? head).number;
-    const depth = top - Math.max(0, head.number - Math.min(lookBackDepth, this.#options.window));
-    const holder = nodes.values().find(({ linked }) => linked?.hash === head.hash);
-    if (holder === undefined || depth <= 0) return;
-    const questionsBelow = Array.from({ length: depth }, (_, below) => questions.byNumber(top - 1 - below));
-    const headers = await holder.tracker.headers(questionsBelow);
-    if (this.#closed || tree !== this.#memory.tree) return;
-    for (const header of headers) if (header !== undefined) tree.add(header, holder.name, this.#deps.clock.now());
-    this.#pace.follow(tree, head);
-    this.#settle();
+    await this.#linking.lookBack(head);
+    this.#pace.follow(this.#memory.tree, head);
   }
 
   /** The tiers up to the one that votes are watched closely; all of them while nobody votes. */
@@ -354,7 +324,7 @@ export class ChainHead implements ChainFeed {
     const ms = Math.min(tick, Math.max(1, (at ?? Number.POSITIVE_INFINITY) - clock.now()));
     this.#timer?.cancel();
     this.#timer = clock.after(ms, () => {
-      if (this.#identity === undefined) this.#judge();
+      if (!this.#admission.decided) this.#judge();
       this.#plan(undefined);
       this.#settle();
     });

@@ -58,8 +58,8 @@ export const ballotsOf = ({ nodes, options, tree }: ChainMemory, voters: Readonl
       voter: voters.has(node.name),
       head: node.linked !== undefined && tree.linked(node.linked.hash) ? node.linked : undefined,
       latest: node.tracker.head?.number ?? 0,
-      safe: node.tracker.safe,
-      finalized: node.tracker.finalized,
+      safe: node.tracker.vitals.safe,
+      finalized: node.tracker.vitals.finalized,
     }));
 
 /** Tells each node's state and score anew. */
@@ -68,7 +68,7 @@ export const showStates = (memory: ChainMemory, now: number, stallMs: number): S
   const nodes = [...memory.nodes.values()];
   const changes: StateChange[] = [];
   for (const node of nodes) {
-    const poolHasPeers = nodes.some((other) => other !== node && (other.tracker.peers ?? 0) > 0);
+    const poolHasPeers = nodes.some((other) => other !== node && (other.tracker.vitals.peers ?? 0) > 0);
     const found = stateOf(node.facts(tree, published.head, now, poolHasPeers), { ...options, stallMs });
     const before = node.show(found, now);
     const { state, reason } = node.verdict;
@@ -87,9 +87,9 @@ export const showStates = (memory: ChainMemory, now: number, stallMs: number): S
           latencyMs: stats.latencyMs,
           bestLatencyMs,
           errorRate: stats.errorRate,
-          peers: node.tracker.peers,
+          peers: node.tracker.vitals.peers,
           minPeers: options.minPeers,
-          poolHasPeers: nodes.some((other) => other !== node && (other.tracker.peers ?? 0) > 0),
+          poolHasPeers: nodes.some((other) => other !== node && (other.tracker.vitals.peers ?? 0) > 0),
         });
   }
   return changes;

@@ -2,7 +2,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { ChainMemory } from './chain-memory.ts';
 import type { Header } from './header.ts';
 import { type AskHeaders, linkBranch } from './linker.ts';
+import { questions } from './probe-answers.ts';
 import type { WatchedNode } from './watched-node.ts';
+
+/** Blocks below the first head that are fetched at once. */
+const lookBackDepth = 32;
 
 /** Finds each node's place in the tree, one walk a node at a time. */
 export class Linking {
@@ -33,6 +37,20 @@ export class Linking {
       if (node.link === 'unread' || node.link === 'linked') node.link = 'linking';
       if (!node.linking && tree.root !== undefined) void this.#walk(node);
     }
+  }
+
+  /** Fetches what lies below a first head: for the block time, and for a reorganisation that comes early. */
+  async lookBack(head: Header): Promise<void> {
+    const { nodes, tree } = this.#memory;
+    const top = (tree.root ?? head).number;
+    const depth = top - Math.max(0, head.number - Math.min(lookBackDepth, this.#window));
+    const holder = nodes.values().find(({ linked }) => linked?.hash === head.hash);
+    if (holder === undefined || depth <= 0) return;
+    const asked = Array.from({ length: depth }, (_, below) => questions.byNumber(top - 1 - below));
+    const headers = await holder.tracker.headers(asked);
+    if (this.#closed || tree !== this.#memory.tree) return;
+    for (const header of headers) if (header !== undefined) tree.add(header, holder.name, this.#clock.now());
+    this.#ended();
   }
 
   close(): void {

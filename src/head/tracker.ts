@@ -1,11 +1,12 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Identity, Upstream, UpstreamRequest } from '../upstream/upstream.ts';
-import type { TagAnswer } from './finality.ts';
 import type { Header } from './header.ts';
 import { HeadFeed } from './head-feed.ts';
+import { Misses } from './misses.ts';
 import { nextPoll, pollGap } from './polling.ts';
-import { declined, headerIn, peersIn, questions, syncingIn, tagIn } from './probe-answers.ts';
+import { headerIn, questions } from './probe-answers.ts';
+import { questionFor, Vitals } from './vitals.ts';
 
 /** How a node is watched; times in ms. */
 export interface TrackerOptions {
@@ -13,7 +14,7 @@ export interface TrackerOptions {
   readonly intervalMs: number;
   /** Heartbeats missed in a row after which a node has to tell again who it is. */
   readonly missed: number;
-  /** How long one question may take. */
+  /** How long one question may take at most; a heartbeat is missed when it is not answered by the next one. */
   readonly timeoutMs: number;
 }
 
@@ -41,10 +42,10 @@ export interface TrackerEvents {
   changed(): void;
 }
 
-/** Heartbeats between two questions to a node of another chain, and between two for its settled blocks. */
+/** Heartbeats between two questions to a node of another chain. */
 const rarely = 15;
-const settledEvery = 2;
-const firstRetryMs = 100;
+/** A question is given at least this long, however short the heartbeat. */
+const shortestTimeoutMs = 1000;
 /** Chain id, genesis, client version. */
 const identityItems = 3;
 
@@ -55,6 +56,8 @@ export class Tracker {
   readonly #deps: TrackerDeps;
   readonly #events: TrackerEvents;
   readonly #feed: HeadFeed;
+  readonly #misses: Misses;
+  readonly #timeoutMs: number;
   readonly #stopListening: readonly (() => void)[];
 
   /** `failed` once it could not be asked; undefined before. */
@@ -68,13 +71,9 @@ export class Tracker {
   trouble: string | undefined;
   /** Its connection was just lost, and the first question over a new one is not answered yet. */
   awaited = false;
-  missed = 0;
   /** The newest head it told since it was last reached. */
   head: Header | undefined;
-  saysSyncing = false;
-  peers: number | undefined;
-  safe: TagAnswer;
-  finalized: TagAnswer;
+  readonly vitals = new Vitals();
 
   #active = true;
   #closed = false;
@@ -84,25 +83,27 @@ export class Tracker {
   /** It has told who it is, and the chain has not said what to make of it. */
   #judging = false;
   #polling = false;
-  #failures = 0;
   #timer: Timer | undefined;
   #lastAsk = Number.NEGATIVE_INFINITY;
-  #lastMiss = Number.NEGATIVE_INFINITY;
   #lastBeat = Number.NEGATIVE_INFINITY;
   #lastPoll = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
   #movedAt = Number.NEGATIVE_INFINITY;
-  #settledIn = 0;
-  #tellsSyncing = true;
-  #tellsPeers = true;
 
   constructor(upstream: Upstream, options: TrackerOptions, deps: TrackerDeps, events: TrackerEvents) {
     this.upstream = upstream;
     this.#options = options;
     this.#deps = deps;
     this.#events = events;
+    this.#misses = new Misses(deps.clock, deps.random, options.intervalMs);
+    this.#timeoutMs = Math.min(options.timeoutMs, Math.max(shortestTimeoutMs, options.intervalMs));
     this.#feed = new HeadFeed(upstream, (header) => this.#pushed(header));
     this.#stopListening = [upstream.onLost((why) => this.#lost(why)), upstream.onOpen(() => this.#opened())];
+  }
+
+  /** Heartbeats missed in a row. */
+  get missed(): number {
+    return this.#misses.count;
   }
 
   start(): void {
@@ -172,7 +173,7 @@ export class Tracker {
     this.#asking = true;
     const epoch = this.#epoch;
     this.#lastAsk = this.#deps.clock.now();
-    const answer = await this.#deps.identify(this.upstream, this.#options.timeoutMs);
+    const answer = await this.#deps.identify(this.upstream, this.#timeoutMs);
     this.#asking = false;
     if (this.#closed) return;
     this.#deps.probed(identityItems);
@@ -186,24 +187,18 @@ export class Tracker {
       this.#retry();
       return;
     } else {
-      this.#failures = 0;
-      this.missed = 0;
+      this.#misses.answered();
       this.trouble = undefined;
       this.identity = answer;
       this.#judging = true;
       this.client = answer.client;
-      this.#tellsSyncing = true;
-      this.#tellsPeers = true;
       if (this.admitted) this.#schedule();
     }
     this.#events.identified();
   }
 
-  /** Quickly at first, then once each heartbeat, so that a node that comes back is known within one. */
   #retry(): void {
-    const { intervalMs } = this.#options;
-    const delay = Math.min(intervalMs, firstRetryMs * 2 ** Math.min(10, this.#failures++));
-    this.#in(delay * (0.8 + 0.2 * this.#deps.random()), () => void this.#ask());
+    this.#in(this.#misses.nextRetryMs(), () => void this.#ask());
   }
 
   #lost(why: string): void {
@@ -217,9 +212,9 @@ export class Tracker {
     this.trouble = why;
     this.awaited ||= known;
     if (!this.#asking) {
-      const since = this.#deps.clock.now() - this.#lastAsk;
-      if (since >= firstRetryMs) void this.#ask();
-      else this.#in(firstRetryMs - since, () => void this.#ask());
+      const pause = this.#misses.pauseMs(this.#lastAsk);
+      if (pause === 0) void this.#ask();
+      else this.#in(pause, () => void this.#ask());
     }
     this.#events.changed();
   }
@@ -234,47 +229,22 @@ export class Tracker {
   #forget(): void {
     this.admitted = false;
     this.head = undefined;
-    this.safe = undefined;
-    this.finalized = undefined;
-    this.#settledIn = 0;
+    this.vitals.forget();
     this.#feed.close();
   }
 
-  /** One for each heartbeat that goes by, however often the node is asked in between. */
   #miss(why: string): void {
-    const now = this.#deps.clock.now();
     this.trouble = why;
-    if (now - this.#lastMiss < 0.9 * this.#options.intervalMs) return;
-    this.#lastMiss = now;
-    this.missed++;
+    this.#misses.add();
   }
 
-  /** The whole question: head, sync state, peers, and now and then the settled blocks. */
   async #beat(): Promise<void> {
     this.#lastBeat = this.#deps.clock.now();
-    const settled = this.#settledIn-- <= 0;
-    const asked = [
-      ['head', questions.head],
-      ...(this.#tellsSyncing ? [['syncing', questions.syncing] as const] : []),
-      ...(this.#tellsPeers ? [['peers', questions.peers] as const] : []),
-      ...(settled ? [['safe', questions.safe] as const, ['finalized', questions.finalized] as const] : []),
-    ] as const;
-    const outcomes = await this.#read(asked.map(([, question]) => question));
+    const asked = this.vitals.asked();
+    const outcomes = await this.#read([questions.head, ...asked.map(questionFor)]);
     if (outcomes === undefined) return;
-    const of = (name: string) => outcomes[asked.findIndex(([key]) => key === name)];
-    if (declined(of('syncing'))) this.#tellsSyncing = false;
-    if (declined(of('peers'))) this.#tellsPeers = false;
-    this.saysSyncing = syncingIn(of('syncing')) ?? (this.#tellsSyncing && this.saysSyncing);
-    this.peers = peersIn(of('peers')) ?? (this.#tellsPeers ? this.peers : undefined);
-    if (settled) this.#readSettled(tagIn(of('safe')), tagIn(of('finalized')));
+    this.vitals.take(asked, outcomes.slice(1));
     this.#events.changed();
-  }
-
-  #readSettled(safe: TagAnswer, finalized: TagAnswer): void {
-    this.safe = safe ?? this.safe;
-    this.finalized = finalized ?? this.finalized;
-    const tagless = safe === 'none' && finalized === 'none';
-    this.#settledIn = tagless ? rarely : settledEvery - 1;
   }
 
   async #poll(): Promise<void> {
@@ -301,7 +271,7 @@ export class Tracker {
       this.#pollFailed(outcome);
       return;
     }
-    this.missed = 0;
+    this.#misses.answered();
     this.trouble = undefined;
     const silent = this.#feed.compare(header.hash) === 'silent';
     if (silent) void this.#subscribe();
@@ -338,7 +308,7 @@ export class Tracker {
 
   #probe(requests: readonly UpstreamRequest[]): Promise<readonly Outcome[]> {
     this.#deps.probed(requests.length);
-    return this.upstream.probe(requests, this.#options.timeoutMs);
+    return this.upstream.probe(requests, this.#timeoutMs);
   }
 
   #schedule(): void {

@@ -91,7 +91,7 @@ export class WatchedNode {
       name: this.name,
       tier: this.upstream.tier,
       eligible: this.eligible(missed),
-      syncing: isSyncing(this.tracker.saysSyncing, this.lag(published)),
+      syncing: isSyncing(this.tracker.vitals.saysSyncing, this.lag(published)),
       stalled: this.behindForMs(now) >= stallMs,
     };
   }
@@ -119,9 +119,9 @@ export class WatchedNode {
       claimed: tracker.head?.number,
       lag: this.lag(published),
       forkedAt: forkedAt(tree, this.linked, published),
-      saysSyncing: tracker.saysSyncing,
+      saysSyncing: tracker.vitals.saysSyncing,
       behindForMs: this.behindForMs(now),
-      peers: tracker.peers,
+      peers: tracker.vitals.peers,
       poolHasPeers,
       limited: this.upstream.stats.limitedUntil > now,
     };
@@ -144,7 +144,7 @@ export class WatchedNode {
       score: this.score,
       head: known ? this.height() : undefined,
       lag: known ? this.lag(published) : undefined,
-      peers: tracker.peers,
+      peers: tracker.vitals.peers,
       client: this.client,
     };
   }
