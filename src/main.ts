@@ -58,7 +58,10 @@ const serve = async (source: Source, overrides: Overrides): Promise<number> => {
     return 1;
   }
   const patient = !(stdin.isTTY && source.kind === 'urls');
-  return run({ config, secrets: loaded.secrets, version: version(), patient }, { stdout, stderr, nextSignal: signals() });
+  return run(
+    { config, secrets: loaded.secrets, version: version(), patient },
+    { stdout, stderr, nextSignal: signals() },
+  );
 };
 
 const demo = (overrides: Overrides): Promise<number> =>
@@ -66,13 +69,22 @@ const demo = (overrides: Overrides): Promise<number> =>
     { blockTimeMs: 2000, clientEveryMs: 250 },
     {
       startGateway: async (upstreams) => {
-        const loaded = configFromUrls(upstreams.map(({ url }) => url), env);
+        const loaded = configFromUrls(
+          upstreams.map(({ url }) => url),
+          env,
+        );
         if (!loaded.ok) throw new Error(renderFaults(loaded.faults));
         const config = applyOverrides(loaded.config, { logLevel: 'warn', ...overrides });
         const [chain] = config.chains;
-        const named = chain?.upstreams.map((upstream, index) => ({ ...upstream, name: upstreams[index]?.name ?? upstream.name }));
+        const named = chain?.upstreams.map((upstream, index) => ({
+          ...upstream,
+          name: upstreams[index]?.name ?? upstream.name,
+        }));
         const chains = chain === undefined ? [] : [{ ...chain, name: 'demo', upstreams: named ?? [] }];
-        const { app, rpc, ops } = await start({ config: { ...config, chains }, secrets: [], version: version() }, stdout);
+        const { app, rpc, ops } = await start(
+          { config: { ...config, chains }, secrets: [], version: version() },
+          stdout,
+        );
         return { rpcUrl: urlOf(rpc), statusUrl: urlOf(ops), close: () => app.close() };
       },
       keyboard: stdin,
@@ -113,7 +125,11 @@ const carryOut = async (command: Command): Promise<number> => {
 
 /** The words for what stopped the program, where an operator can do something about it. */
 const wordsFor = (error: unknown): string =>
-  error instanceof ListenError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  error instanceof ListenError
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
 
 const code = await carryOut(resolve(process.argv.slice(2), env)).catch((error: unknown) => {
   stderr.write(`headgate: ${wordsFor(error)}\n`);

@@ -49,7 +49,10 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
     drain: (upstream) => chains.some(({ head }) => head.drain(upstream)),
     undrain: (upstream) => chains.some(({ head }) => head.undrain(upstream)),
     purge: () => undefined,
-    reload: async () => ({ ok: false, message: 'this version reads its config at the start: restart it to apply changes' }),
+    reload: async () => ({
+      ok: false,
+      message: 'this version reads its config at the start: restart it to apply changes',
+    }),
     failed: (error) => observer.noted('error', 'a fault while answering an operator', { error: String(error) }),
   };
 };

@@ -60,8 +60,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   head.onMove(() => {
     headSeenAt = clock.now();
   });
-  const headAge = (): number | undefined =>
-    headSeenAt === undefined ? undefined : (clock.now() - headSeenAt) / 1000;
+  const headAge = (): number | undefined => (headSeenAt === undefined ? undefined : (clock.now() - headSeenAt) / 1000);
   return {
     name: chain.name,
     endpoint: {

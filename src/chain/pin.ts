@@ -56,13 +56,7 @@ const noHead = (view: ChainView, call: Call, ref: BlockRef): Reply => {
   return refuse('no_upstream', `no node has been reached: ${why}`);
 };
 
-const pinBlock = (
-  chain: ChainFeed,
-  call: Call,
-  head: HeadSnapshot,
-  ref: BlockRef,
-  next: Handle,
-): Promise<Reply> => {
+const pinBlock = (chain: ChainFeed, call: Call, head: HeadSnapshot, ref: BlockRef, next: Handle): Promise<Reply> => {
   if (ref.kind === 'number' && ref.number > head.latest.number) return Promise.resolve(unknownBlock(head));
   const place = placeOf(chain.view, call, head, ref);
   if (place === undefined) return Promise.resolve(unknownBlock(head));
@@ -116,9 +110,12 @@ const pinLogs = (
 ): Promise<Reply> => {
   const first = numberOf(from, head);
   const last = numberOf(to, head);
-  if (first === undefined || last === undefined) return Promise.resolve(localReply(EMPTY, { block: head.latest.number }));
+  if (first === undefined || last === undefined)
+    return Promise.resolve(localReply(EMPTY, { block: head.latest.number }));
   if (first > last) {
-    return Promise.resolve(refuse('invalid_params', `invalid block range: fromBlock ${first} is after toBlock ${last}`));
+    return Promise.resolve(
+      refuse('invalid_params', `invalid block range: fromBlock ${first} is after toBlock ${last}`),
+    );
   }
   const params = rewriteRange(call.params, call.spec, first, last);
   return next(placed({ ...call, params }, { pin: published(chain.view, head, last), height: last }));

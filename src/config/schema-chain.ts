@@ -124,7 +124,7 @@ export const chainSchema = section('One chain and the nodes that serve it', {
   health: healthSchema.prefault({}),
   routing: routingSchema.prefault({}),
   quorum: list('Reads on which several nodes must agree. Default: none', quorumSchema).optional(),
-  logs: section('eth_getLogs', {
+  logs: section('Calls of eth_getLogs', {
     maxRange: count('Blocks that one call may span', { min: 1, max: 1_000_000_000 }).prefault(10_000),
     split: count('Wider ranges are cut into parts of this many blocks; less where a node allows less', {
       min: 1,

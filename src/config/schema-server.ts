@@ -133,9 +133,9 @@ export const opsSchema = section('The listener for operators: metrics, probes, s
   port: port('The port to listen on; 0 takes a free one').prefault(9545),
   token: field(
     'Bearer token for what changes something (drain, purge, reload). Empty: nobody can. Reading needs none',
-    { type: 'string', default: '${HEADGATE_OPS_TOKEN:-}' },
+    { type: 'string' },
     readToken,
-  ).optional(),
+  ).prefault('${HEADGATE_OPS_TOKEN:-}'),
 }).prefault({});
 
 function readToken(value: unknown): Reading<string | undefined> {

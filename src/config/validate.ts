@@ -15,7 +15,7 @@ export type Validated =
  * `HEADGATE_OPS_TOKEN`. `unread` are the places whose value could not be made out: nothing more is said about them.
  */
 export const validate = (file: unknown, env: Env, unread: readonly Path[] = []): Validated => {
-  const result = configSchema.safeParse(withToken(file, env['HEADGATE_OPS_TOKEN']));
+  const result = configSchema.safeParse(withToken(file, env['HEADGATE_OPS_TOKEN'] ?? ''));
   const shape = result.success ? [] : result.error.issues.flatMap(problemsOf);
   const silent = new Set(unread.map(renderPath));
   const problems = distinct([...shape, ...wholeFileProblems(file)]).filter(({ path }) => !silent.has(renderPath(path)));
@@ -25,8 +25,9 @@ export const validate = (file: unknown, env: Env, unread: readonly Path[] = []):
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-const withToken = (file: unknown, token: string | undefined): unknown => {
-  if (token === undefined || typeof file !== 'object' || file === null || Array.isArray(file)) return file;
+/** The default of `ops.token` is a reference, and references are followed before the schema sees the file. */
+const withToken = (file: unknown, token: string): unknown => {
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) return file;
   const ops: unknown = 'ops' in file && file.ops !== undefined ? file.ops : {};
   if (typeof ops !== 'object' || ops === null || Array.isArray(ops)) return file;
   return { ...file, ops: { ...ops, token: 'token' in ops && ops.token !== undefined ? ops.token : token } };

@@ -168,7 +168,10 @@ export class Devnet {
   /** SIGCONT; then the node gets the blocks that it lacks, unless it is withheld or forked. */
   async thaw(name: string): Promise<void> {
     const node = this.#find(name);
-    await this.#serial.run(async () => node.thaw());
+    await this.#serial.run(async () => {
+      if (!node.frozen) throw new Error(`${name} is not frozen`);
+      node.thaw();
+    });
     if (node.course === 'following') await this.#catchUp(node, () => this.#truth.head.number, 'following');
   }
 

@@ -32,7 +32,10 @@ export class NodeRpc {
     throw new RpcFault(`${this.#url} refused ${method}: ${answer?.message ?? 'no answer'}`);
   }
 
-  /** One answer per request; the node works them off in their order. Throws `RpcFault` where it gives no answer. */
+  /**
+   * One answer per request, in their order, in which the node also begins them; but what follows `evm_mine` may see the
+   * chain before it. Throws `RpcFault` where the node gives no answer.
+   */
   async batch(requests: readonly RpcRequest[]): Promise<readonly RpcAnswer[]> {
     const answers: RpcAnswer[] = [];
     for (let start = 0; start < requests.length; start += batchItems) {

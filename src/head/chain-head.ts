@@ -1,43 +1,20 @@
-import type { Observer } from '../core/observer.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
-import type { Clock, Timer } from '../lib/clock.ts';
-import type { Identity, Upstream } from '../upstream/upstream.ts';
+import type { Timer } from '../lib/clock.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { Admission } from './admission.ts';
 import { Anchoring } from './anchoring.ts';
 import { BlockPace } from './block-pace.ts';
 import { BlockTree } from './block-tree.ts';
-import { ballotsOf, type ChainMemory, electVoters, type JudgementOptions, showStates, viewOf } from './chain-memory.ts';
+import { ballotsOf, type ChainMemory, electVoters, showStates, viewOf } from './chain-memory.ts';
+import type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 import type { ChainFeed, ChainView } from './chain-view.ts';
 import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
 import { Linking } from './linking.ts';
-import { PublishedHead, type PublishedHeadOptions } from './published-head.ts';
-import { Tracker, type TrackerOptions } from './tracker.ts';
+import { PublishedHead } from './published-head.ts';
+import { Tracker } from './tracker.ts';
 import { ViewWaiters } from './view-waiters.ts';
 import { WatchedNode } from './watched-node.ts';
-
-/** How a chain's head is found; times in ms, heights in blocks. */
-export interface ChainHeadOptions extends TrackerOptions, JudgementOptions, PublishedHeadOptions {
-  /** The chain's configured name. */
-  readonly chain: string;
-  /** Undefined: what most nodes say. */
-  readonly chainId: bigint | undefined;
-  /** Undefined: from the blocks' timestamps. */
-  readonly blockTimeMs: number | undefined;
-  /** Blocks below the published head that are kept. */
-  readonly window: number;
-  /** Block times for which a head may stand still while another's moves. */
-  readonly stall: number;
-}
-
-/** What a chain's head stands on. */
-export interface ChainHeadDeps {
-  readonly clock: Clock;
-  /** 0 to 1. */
-  readonly random: () => number;
-  readonly observer: Observer;
-  readonly identify: (upstream: Upstream, timeoutMs: number) => Promise<Identity | { readonly failed: string }>;
-}
 
 /** The block time that is assumed before any is known. */
 const presumedBlockTimeMs = 12_000;

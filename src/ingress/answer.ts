@@ -48,12 +48,7 @@ const PINS = 3;
 const NULL_ID: RawJson = Buffer.from('null');
 
 /** Takes one message, single or batch, through the chain's pipeline. Never rejects. */
-export const answer = async (
-  body: Buffer,
-  endpoint: Endpoint,
-  context: Context,
-  deps: AnswerDeps,
-): Promise<Answer> => {
+export const answer = async (body: Buffer, endpoint: Endpoint, context: Context, deps: AnswerDeps): Promise<Answer> => {
   const decoded = decodeRequests(body, deps.limits);
   switch (decoded.kind) {
     case 'invalid':

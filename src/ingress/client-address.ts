@@ -19,7 +19,11 @@ export const trusts = (cidrs: readonly string[]): Trusts => {
  * The address a client is known by: the socket's own, or, behind trusted proxies, the rightmost entry of
  * X-Forwarded-For that is not one of them. Entries to the left of it are the client's own claim.
  */
-export const clientAddress = (socket: string | undefined, forwardedFor: string | undefined, trusted: Trusts): string => {
+export const clientAddress = (
+  socket: string | undefined,
+  forwardedFor: string | undefined,
+  trusted: Trusts,
+): string => {
   let address = unmapped(socket ?? 'unknown');
   const hops = forwardedFor?.split(',').map((hop) => unmapped(hop.trim())) ?? [];
   while (isIP(address) !== 0 && trusted(address)) {

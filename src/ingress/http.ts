@@ -69,7 +69,13 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
     reply.headers(corsHeaders(request.headers.origin, options.cors));
     reply.header('x-request-id', requestIdOf(request.raw));
     if (hostAllowed(request.headers.host, { bound: options.host, hosts: options.hosts })) done();
-    else refuse(reply, 'host_denied', `the Host header is not one of this machine's own names; add it to server.hosts`, deps);
+    else
+      refuse(
+        reply,
+        'host_denied',
+        `the Host header is not one of this machine's own names; add it to server.hosts`,
+        deps,
+      );
   });
   app.decorateRequest('holding', null);
   app.addHook('preParsing', (request, reply, payload, done) => {
@@ -98,7 +104,10 @@ const get = (request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Fast
   if (target.kind === 'livez') return reply.type('text/plain').send('ok\n');
   if (target.kind === 'readyz') {
     const ready = deps.ready();
-    return reply.code(ready ? 200 : 503).type('text/plain').send(ready ? 'ready\n' : 'not ready\n');
+    return reply
+      .code(ready ? 200 : 503)
+      .type('text/plain')
+      .send(ready ? 'ready\n' : 'not ready\n');
   }
   const endpoint = target.kind === 'rpc' ? deps.endpoints.find(target.chain) : undefined;
   if (endpoint === undefined) return unknownChain(reply, deps);
@@ -153,7 +162,9 @@ const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece)
 const gzipped = promisify(gzip);
 
 const acceptsGzip = (request: FastifyRequest): boolean =>
-  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(request.headers['accept-encoding'] ?? '');
+  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(
+    request.headers['accept-encoding'] ?? '',
+  );
 
 const pathOf = (request: FastifyRequest): string => {
   const end = request.url.indexOf('?');
@@ -182,7 +193,10 @@ const refuse = (
   deps.observer.rejected(reason);
   const error: GatewayError = gatewayError(reason, message);
   const outcome: Answer = { kind: 'single', answered: { id, reply: faultReply(error) } };
-  return reply.code(status).header('content-type', 'application/json').send(Buffer.concat(bodyOf(outcome)));
+  return reply
+    .code(status)
+    .header('content-type', 'application/json')
+    .send(Buffer.concat(bodyOf(outcome)));
 };
 
 /** Words for what Fastify, or the unpacking of a body, refused. */

@@ -58,6 +58,11 @@ export class WsIngress {
     for (const connection of this.#connections) connection.end(1012, 'restarting: please connect again');
   }
 
+  /** Ends what is left at once. */
+  terminate(): void {
+    for (const socket of this.#server.clients) socket.terminate();
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { host, hosts, cors } = this.#options;
     if (!hostAllowed(request.headers.host, { bound: host, hosts })) return this.#refuse(socket, 403, 'host_denied');

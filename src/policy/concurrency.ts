@@ -35,4 +35,5 @@ export const concurrency =
     }
   };
 
-const overloaded = (why: string) => faultReply(gatewayError('overloaded', `too busy: ${why}; try again in a second`), {}, 1);
+const overloaded = (why: string) =>
+  faultReply(gatewayError('overloaded', `too busy: ${why}; try again in a second`), {}, 1);

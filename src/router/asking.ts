@@ -74,7 +74,8 @@ export class Asking {
       const info = this.#info(failures[0]?.[0]);
       return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };
     }
-    if (failures.length > 0) return late ? this.#fault('timeout', `no answer within the time; ${this.#told()}`) : this.#failed();
+    if (failures.length > 0)
+      return late ? this.#fault('timeout', `no answer within the time; ${this.#told()}`) : this.#failed();
     const why = excluded.map(({ upstream, why: words }) => `${upstream} ${words}`).join('; ');
     const waiting = excluded.some(({ lacksBlock }) => lacksBlock);
     return waiting

@@ -20,7 +20,10 @@ export interface Entrants<Final> {
  * One entrant after the other until one gives a final answer; a slow one gets company. The first final answer wins and
  * the others are cancelled. Undefined when all have run without one.
  */
-export const race = <Final>(entrants: Entrants<Final>, clock: Clock): { result: Promise<Final | undefined>; cancel(): void } => {
+export const race = <Final>(
+  entrants: Entrants<Final>,
+  clock: Clock,
+): { result: Promise<Final | undefined>; cancel(): void } => {
   const running = new Set<Attempt>();
   let hedge: Timer | undefined;
   let over = false;

@@ -70,12 +70,7 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
 const isWanted = (node: NodeView, only: string | undefined): boolean =>
   only === undefined || only === node.upstream.name;
 
-const exclusion = (
-  view: ChainView,
-  node: NodeView,
-  call: Wanted,
-  offer: Offer,
-): Exclusion | undefined => {
+const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer): Exclusion | undefined => {
   const { name } = node.upstream;
   const because = (why: string, lacksBlock = false): Exclusion => ({ upstream: name, why, lacksBlock });
   if (!isWanted(node, call.only)) return because(`is not ${call.only}, which the call asks for`);
@@ -108,8 +103,7 @@ const groupOf = (node: NodeView, lacking: boolean): number => {
 };
 
 /** Score and weight over load: what one more call would find there. */
-const promise = (node: NodeView): number =>
-  (node.score * node.upstream.weight) / (1 + node.upstream.stats.inflight);
+const promise = (node: NodeView): number => (node.score * node.upstream.weight) / (1 + node.upstream.stats.inflight);
 
 /**
  * Power of two choices, again and again until all stand in order. Two random ones and the better of them, rather than

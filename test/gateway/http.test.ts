@@ -41,11 +41,17 @@ describe('the RPC listener over HTTP', () => {
     await node.stop();
   });
 
-  it.each(['1.0', '9007199254740993', '"\\u0041"', 'null', '-3e2', '""', '"a b"'])('gives back the id %s byte for byte', async (id) => {
-    const { text, status } = await post(gateway.url, `{"jsonrpc":"2.0","id":${id},"method":"eth_call","params":[{}]}`);
-    expect(status).toBe(200);
-    expect(text).toBe(`{"jsonrpc":"2.0","id":${id},"result":"0x2a"}`);
-  });
+  it.each(['1.0', '9007199254740993', '"\\u0041"', 'null', '-3e2', '""', '"a b"'])(
+    'gives back the id %s byte for byte',
+    async (id) => {
+      const { text, status } = await post(
+        gateway.url,
+        `{"jsonrpc":"2.0","id":${id},"method":"eth_call","params":[{}]}`,
+      );
+      expect(status).toBe(200);
+      expect(text).toBe(`{"jsonrpc":"2.0","id":${id},"result":"0x2a"}`);
+    },
+  );
 
   it('says which upstream answered, after how many attempts, and at which head', async () => {
     const { headers } = await rpc(gateway.url, 'eth_call', [{}], { 'x-request-id': 'mine-7' });
@@ -109,7 +115,9 @@ describe('the RPC listener over HTTP', () => {
     expect(bomb.status).toBe(413);
     expect(bomb.json.error.data.reason).toBe('body_too_large');
     expect((await post(gateway.url, 'no gzip', headers)).status).toBe(400);
-    expect((await post(gateway.url, call, { 'content-encoding': 'br' })).json.error.data.reason).toBe('invalid_request');
+    expect((await post(gateway.url, call, { 'content-encoding': 'br' })).json.error.data.reason).toBe(
+      'invalid_request',
+    );
   });
 
   it.each(['text/plain', undefined, 'application/json-rpc'])('takes content type %s as JSON', async (type) => {

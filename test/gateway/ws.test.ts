@@ -11,7 +11,10 @@ describe('the RPC listener over WebSocket', () => {
     node = await startFakeNode({ head: 100 });
     node.on('eth_call', () => '0x2a');
     gateway = await startGateway({
-      server: { limits: { bodySize: '64KiB', batchItems: 5, wsQueue: '1MiB' }, cors: { origins: ['https://shop.example'] } },
+      server: {
+        limits: { bodySize: '64KiB', batchItems: 5, wsQueue: '1MiB' },
+        cors: { origins: ['https://shop.example'] },
+      },
       chains: [{ name: 'mainnet', upstreams: [{ name: 'one', url: node.url }] }],
     });
     await gateway.ready();
@@ -26,7 +29,9 @@ describe('the RPC listener over WebSocket', () => {
     const client = await WsClient.open(gateway.wsUrl);
     client.send('{"jsonrpc":"2.0","id":1.0,"method":"eth_call","params":[{}]}');
     expect(await client.find((text) => text.includes('1.0'))).toBe('{"jsonrpc":"2.0","id":1.0,"result":"0x2a"}');
-    client.send('[{"jsonrpc":"2.0","id":7,"method":"eth_call","params":[{}]},{"jsonrpc":"2.0","id":6,"method":"eth_chainId"}]');
+    client.send(
+      '[{"jsonrpc":"2.0","id":7,"method":"eth_call","params":[{}]},{"jsonrpc":"2.0","id":6,"method":"eth_chainId"}]',
+    );
     const batch = JSON.parse(await client.find((text) => text.startsWith('[')));
     expect(batch.map(({ id }: { id: number }) => id)).toEqual([7, 6]);
     await client.close();
@@ -93,7 +98,12 @@ describe('the RPC listener over WebSocket', () => {
     const slow = await WsClient.open(gateway.wsUrl);
     slow.socket.pause();
     for (let id = 0; id < 40; id += 1) {
-      slow.send({ jsonrpc: '2.0', id, method: 'eth_getCode', params: [`0x${id.toString(16).padStart(40, '0')}`, 'latest'] });
+      slow.send({
+        jsonrpc: '2.0',
+        id,
+        method: 'eth_getCode',
+        params: [`0x${id.toString(16).padStart(40, '0')}`, 'latest'],
+      });
     }
     const other = await WsClient.open(gateway.wsUrl);
     for (let round = 0; round < 20; round += 1) expect((await other.call('eth_chainId')).result).toBe('0x539');

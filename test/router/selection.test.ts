@@ -16,7 +16,16 @@ interface Given {
   readonly send?: boolean | 'only';
 }
 
-const node = ({ name, tier = 0, weight = 1, state = 'healthy', score = 1, inflight = 0, head = 100, send = true }: Given): NodeView => ({
+const node = ({
+  name,
+  tier = 0,
+  weight = 1,
+  state = 'healthy',
+  score = 1,
+  inflight = 0,
+  head = 100,
+  send = true,
+}: Given): NodeView => ({
   upstream: { name, tier, weight, send, stats: { inflight } } as Upstream,
   state,
   reason: 'as the test says',
@@ -78,9 +87,9 @@ describe('select', () => {
   });
 
   it('asks only nodes that have reached the least block that the client wants', () => {
-    expect(names(viewOf({ name: 'behind', head: 9 }, { name: 'there', head: 10 }), { ...anyCall, minBlock: 10 })).toEqual([
-      'there',
-    ]);
+    expect(
+      names(viewOf({ name: 'behind', head: 9 }, { name: 'there', head: 10 }), { ...anyCall, minBlock: 10 }),
+    ).toEqual(['there']);
   });
 
   it('keeps a node that has refused the method for last', () => {
@@ -92,7 +101,12 @@ describe('select', () => {
 
   it('never asks a node for a method that its config denies', () => {
     const offers = (name: string) => name !== 'denied';
-    const { candidates } = select(viewOf({ name: 'denied' }, { name: 'free' }), anyCall, { ...nothing, offers }, () => 0);
+    const { candidates } = select(
+      viewOf({ name: 'denied' }, { name: 'free' }),
+      anyCall,
+      { ...nothing, offers },
+      () => 0,
+    );
     expect(candidates.map(({ upstream }) => upstream.name)).toEqual(['free']);
   });
 
@@ -129,7 +143,12 @@ describe('select', () => {
 
   it('puts every node either among the candidates or among the excluded, once', () => {
     const state = fc.constantFrom<NodeState>('healthy', 'lagging', 'unknown', 'down', 'limited', 'syncing', 'forked');
-    const given = fc.record({ state, tier: fc.nat(2), score: fc.double({ min: 0, max: 1, noNaN: true }), head: fc.nat(3) });
+    const given = fc.record({
+      state,
+      tier: fc.nat(2),
+      score: fc.double({ min: 0, max: 1, noNaN: true }),
+      head: fc.nat(3),
+    });
     fc.assert(
       fc.property(fc.array(given, { maxLength: 8 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (list, chance) => {
         const view = viewOf(...list.map((one, index) => ({ ...one, name: `n${index}` })));

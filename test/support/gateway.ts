@@ -68,7 +68,7 @@ export interface HttpAnswer {
   readonly headers: Headers;
   readonly text: string;
   /** The parsed body; undefined where there is none. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it expects
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test knows what it expects
   readonly json: any;
 }
 

@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
+/** An answer as a test looks at it. */
+export interface RpcAnswer {
+  readonly id: unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test knows what it expects
+  readonly result?: any;
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: { readonly reason?: string } };
+}
+
 /** A bare WebSocket client that keeps what it gets, in order. */
 export class WsClient {
   readonly socket: WebSocket;
@@ -11,7 +19,7 @@ export class WsClient {
   constructor(url: string, headers: Record<string, string> = {}, options: Record<string, unknown> = {}) {
     this.socket = new WebSocket(url, { headers, ...options });
     this.socket.on('message', (data) => {
-      this.messages.push(data.toString());
+      this.messages.push((data as Buffer).toString());
       this.#wake();
     });
     this.socket.on('close', (code) => {
@@ -47,8 +55,7 @@ export class WsClient {
   }
 
   /** The parsed answer to a call. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it expects
-  async call(method: string, params: unknown = [], id = Math.floor(Math.random() * 1e9)): Promise<any> {
+  async call(method: string, params: unknown = [], id = Math.floor(Math.random() * 1e9)): Promise<RpcAnswer> {
     this.send({ jsonrpc: '2.0', id, method, params });
     return JSON.parse(await this.find((text) => text.includes(`"id":${id},`)));
   }

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from './config/schema.ts';
+import type { Observer } from './core/observer.ts';
+import { ByteBudget } from './ingress/body.ts';
+import { trusts } from './ingress/client-address.ts';
+import { isLoopback } from './ingress/host-check.ts';
+import { createHttp, type HttpOptions } from './ingress/http.ts';
+import { landingPage } from './ingress/landing-page.ts';
+import { bind, type Bound } from './ingress/listen.ts';
+import type { Endpoints } from './ingress/target.ts';
+import { WsIngress } from './ingress/ws.ts';
+import type { Clock } from './lib/clock.ts';
+
+export interface RpcListenerDeps {
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly endpoints: Endpoints;
+  readonly ready: () => boolean;
+}
+
+/** Where clients come in, by HTTP and by WebSocket. */
+export interface RpcListener {
+  /** WebSocket clients connected at this moment. */
+  readonly connections: number;
+  /** Rejects with a `ListenError` where the address cannot be had. */
+  listen(): Promise<Bound>;
+  /** Takes no new connection, hands WebSocket clients over, and waits for calls under way: false if `ms` was too short. */
+  finish(ms: number): Promise<boolean>;
+}
+
+/** Ms between pings to a WebSocket client. */
+const PING_INTERVAL = 15_000;
+
+export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): RpcListener => {
+  const { limits } = server;
+  const { clock, observer, endpoints } = deps;
+  const options: HttpOptions = {
+    host: server.host,
+    hosts: server.hosts,
+    cors: server.cors,
+    trusts: trusts(server.trustedProxies),
+    debug: isLoopback(server.host),
+    tls: server.tls && { cert: readFileSync(server.tls.cert, 'utf8'), key: readFileSync(server.tls.key, 'utf8') },
+    bodySize: limits.bodySize,
+    connections: limits.connections,
+    headerTimeout: limits.headerTimeout,
+    requestTimeout: limits.requestTimeout,
+    compression: server.compression,
+  };
+  const answering = { limits: { depth: limits.jsonDepth, batchItems: limits.batchItems }, clock, observer, endpoints };
+  const http = createHttp(options, {
+    ...answering,
+    budget: new ByteBudget(limits.inflightSize),
+    ready: deps.ready,
+    page: (endpoint, url) => landingPage({ chain: endpoint.name, chainId: endpoint.chainId(), url }),
+  });
+  const connection = {
+    queue: limits.wsQueue,
+    subscriptionLimit: limits.subscriptionsPerConnection,
+    pingInterval: PING_INTERVAL,
+  };
+  const sockets = new WsIngress({ ...options, connection }, answering);
+  sockets.attach(http.server);
+  return {
+    get connections() {
+      return sockets.connections;
+    },
+    listen: async () => {
+      await bind({ host: server.host, port: server.port, listener: 'rpc' }, (at) => http.listen(at));
+      const bound = http.server.address();
+      return { host: server.host, port: typeof bound === 'object' && bound !== null ? bound.port : server.port };
+    },
+    finish: async (ms) => {
+      sockets.close();
+      let late = false;
+      const timer = clock.after(ms, () => {
+        late = true;
+        http.server.closeAllConnections();
+        sockets.terminate();
+      });
+      await http.close();
+      timer.cancel();
+      return !late;
+    },
+  };
+};
