@@ -70,10 +70,7 @@ export class Anchoring {
   #everybodyHeard(): boolean {
     const now = this.#clock.now();
     this.#heardAt ??= now;
-    const pending = [...this.#memory.nodes.values()].some(
-      ({ tracker, drained }) =>
-        !drained && tracker.wrongChain === undefined && tracker.identity !== 'failed' && tracker.head === undefined,
-    );
+    const pending = [...this.#memory.nodes.values()].some(({ unheard }) => unheard);
     return !pending || now - this.#heardAt >= this.#patienceMs;
   }
 

@@ -12,9 +12,12 @@ import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
 import { Linking } from './linking.ts';
 import { PublishedHead } from './published-head.ts';
+import { TierWatch } from './tier-watch.ts';
 import { Tracker } from './tracker.ts';
 import { ViewWaiters } from './view-waiters.ts';
 import { WatchedNode } from './watched-node.ts';
+
+export type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 
 /** The block time that is assumed before any is known. */
 const presumedBlockTimeMs = 12_000;
@@ -31,6 +34,7 @@ export class ChainHead implements ChainFeed {
   readonly #deps: ChainHeadDeps;
   readonly #memory: ChainMemory;
   readonly #pace = new BlockPace();
+  readonly #tiers = new TierWatch();
   readonly #admission: Admission;
   readonly #linking: Linking;
   readonly #anchoring: Anchoring;
@@ -38,7 +42,6 @@ export class ChainHead implements ChainFeed {
   readonly #listeners = new Set<(move: HeadMove) => void>();
   #view: ChainView;
   #timer: Timer | undefined;
-  #activeTier = Number.POSITIVE_INFINITY;
   #split = false;
   #settling = false;
   #closed = false;
@@ -118,8 +121,7 @@ export class ChainHead implements ChainFeed {
       memoryMs: damping.memory * intervalMs,
     });
     this.#memory.nodes.set(upstream.name, node);
-    this.#activeTier = Math.min(...this.#each((each) => each.upstream.tier));
-    tracker.setActive(upstream.tier <= this.#activeTier);
+    this.#tiers.joined([...this.#memory.nodes.values()]);
     tracker.start();
     this.#settle();
   }
@@ -165,10 +167,6 @@ export class ChainHead implements ChainFeed {
     for (const node of this.#memory.nodes.values()) node.tracker.close();
     this.#waiters.close();
     this.#listeners.clear();
-  }
-
-  #each<T>(map: (node: WatchedNode) => T): T[] {
-    return [...this.#memory.nodes.values()].map(map);
   }
 
   #setDrained(name: string, drained: boolean): boolean {
@@ -245,7 +243,7 @@ export class ChainHead implements ChainFeed {
       this.#deps.observer.stateChanged(this.#options.chain, name, from, to, reason);
     }
     this.#view = viewOf(this.#memory);
-    this.#wake(voters);
+    this.#tiers.look([...this.#memory.nodes.values()], voters);
     this.#settling = false;
     if (move !== undefined) this.#tell(move, first);
     this.#waiters.show(this.#view);
@@ -279,19 +277,6 @@ export class ChainHead implements ChainFeed {
   async #lookBack(head: Header): Promise<void> {
     await this.#linking.lookBack(head);
     this.#pace.follow(this.#memory.tree, head);
-  }
-
-  /** The tiers up to the one that votes are watched closely; all of them while nobody votes. */
-  #wake(voters: ReadonlySet<string>): void {
-    const nodes = [...this.#memory.nodes.values()];
-    const voting = nodes.filter(({ name }) => voters.has(name)).map(({ upstream }) => upstream.tier);
-    const unheard = nodes.filter(
-      ({ drained, tracker: { head, identity, wrongChain: wrong } }) =>
-        !drained && head === undefined && identity !== 'failed' && wrong === undefined,
-    );
-    if (voting.length === 0 && unheard.some(({ upstream }) => upstream.tier <= this.#activeTier)) return;
-    this.#activeTier = Math.min(...voting);
-    for (const { tracker, upstream } of nodes) tracker.setActive(upstream.tier <= this.#activeTier);
   }
 
   /** Time alone changes states and decisions: looks again at `at`, and a few times for each block. */

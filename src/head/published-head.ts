@@ -94,7 +94,7 @@ export class PublishedHead {
     };
     const decision = chooseHead(tree, input, this.#memory);
     this.#memory = decision.memory;
-    const move = this.#publish(tree, decision.head);
+    const move = this.#publish(tree, decision.head) ?? this.#lengthen(tree);
     this.#settleFinality(tree, voters);
     return { move, decision };
   }
@@ -111,6 +111,12 @@ export class PublishedHead {
     return path === undefined
       ? { removed: [], added: [head], head, gap: from !== undefined }
       : { ...path, head, gap: false };
+  }
+
+  /** The tree has grown below its root. */
+  #lengthen(tree: BlockTree): undefined {
+    if (this.#head === undefined || this.#branch === undefined || tree.root === undefined) return;
+    if (tree.root.number < this.#branch.lowest) this.#branch = branchOf(tree, this.#head);
   }
 
   #settleFinality(tree: BlockTree, votes: readonly Ballot[]): void {

@@ -39,6 +39,12 @@ export class WatchedNode {
     return this.upstream.name;
   }
 
+  /** Its head has not been read, and may be any moment. */
+  get unheard(): boolean {
+    const { head, identity, wrongChain } = this.tracker;
+    return !this.drained && head === undefined && identity !== 'failed' && wrongChain === undefined;
+  }
+
   /** Reachable, or lost so lately that its answer is still awaited; of the right chain; meant to serve. */
   eligible(missed: number): boolean {
     const { tracker } = this;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BlockTree } from '../../src/head/block-tree.ts';
+import type { BlockTree } from '../../src/head/block-tree.ts';
 import type { Header } from '../../src/head/header.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
 import { hashOf } from '../support/scripted-header.ts';

@@ -29,6 +29,15 @@ describe('the published head', () => {
     expect(pool.moves).toHaveLength(1);
   });
 
+  it('has the blocks below it by height and by hash, as soon as they have been fetched', async () => {
+    await start([base, base, base]);
+    await pool.until(() => pool.chainHead.view.hashAt(68) !== undefined);
+    const block = chain.at(base, 68);
+    expect(pool.chainHead.view.hashAt(68)).toBe(block?.hash);
+    expect(pool.chainHead.view.numberOf(block?.hash ?? '')).toBe(68);
+    expect(pool.chainHead.view.hashAt(101)).toBeUndefined();
+  });
+
   it('follows pushed heads, once a quorum holds them', async () => {
     const [a, b] = await start([base, base, base]);
     await pool.until(() => pool.published === 100 && a?.node.sockets === 1 && b?.node.sockets === 1);

@@ -101,7 +101,8 @@ export class Pool {
   async until(what: () => boolean): Promise<void> {
     const start = performance.now();
     while (!what()) {
-      if (performance.now() - start > patienceMs) throw new Error(`never came true: ${what}; ${this.#sketch()}`);
+      if (performance.now() - start > patienceMs)
+        throw new Error(`never came true: ${String(what)}; ${this.#sketch()}`);
       await turn();
     }
   }
@@ -110,7 +111,7 @@ export class Pool {
   async pass(what: () => boolean, stepMs = 100, limitMs = 60_000): Promise<void> {
     const end = this.clock.now() + limitMs;
     while (!what()) {
-      if (this.clock.now() >= end) throw new Error(`not within ${limitMs} ms: ${what}; ${this.#sketch()}`);
+      if (this.clock.now() >= end) throw new Error(`not within ${limitMs} ms: ${String(what)}; ${this.#sketch()}`);
       await this.elapse(stepMs, stepMs);
     }
   }
@@ -148,9 +149,7 @@ export class Pool {
     const tell =
       (name: string) =>
       (...args: readonly unknown[]) => {
-        this.told.push(
-          [name, ...args.map((arg) => (typeof arg === 'object' ? JSON.stringify(arg) : String(arg)))].join(' '),
-        );
+        this.told.push([name, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '));
       };
     const nothing = () => {};
     return {

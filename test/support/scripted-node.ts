@@ -128,9 +128,8 @@ export class ScriptedNode {
       const { blockHash, blockNumber } = reference as Record<string, unknown>;
       return blockHash === undefined ? this.#resolve(blockNumber) : this.#byHash(blockHash);
     }
-    const text = String(reference);
-    if (text.length === 66) return this.#byHash(text);
-    const number = Number(text);
+    if (typeof reference === 'string' && reference.length === 66) return this.#byHash(reference);
+    const number = Number(reference);
     return number === head.number ? head : chain.at(head, number);
   }
 
