@@ -41,12 +41,18 @@ export class Admission {
     return before !== undefined && next !== undefined && !sameChain(before, next) ? before : undefined;
   }
 
-  /** Lets in whoever is of the chain, and keeps out whoever is not; without a decision everybody waits. */
+  /** Lets in whoever is of the chain, and keeps out whoever is not; what is not decided yet is waited for. */
   admit(nodes: readonly WatchedNode[]): void {
-    const identity = this.#identity;
-    if (identity === undefined) return;
+    const configured = this.#configured;
+    const expected =
+      this.#identity ??
+      (configured === undefined ? undefined : { chainId: configured, genesis: undefined, settled: false });
+    if (expected === undefined) return;
     for (const { tracker } of nodes) {
-      if (typeof tracker.identity === 'object') tracker.admit(wrongChain(tracker.identity, identity));
+      if (typeof tracker.identity !== 'object') continue;
+      const why = wrongChain(tracker.identity, expected);
+      // A chain id that was configured keeps others out at once; whom it lets in hangs on the genesis too.
+      if (this.#identity !== undefined || why !== undefined) tracker.admit(why);
     }
   }
 }
