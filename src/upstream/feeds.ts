@@ -63,11 +63,9 @@ export class Feeds {
     this.#earlyBytes = bytes;
   }
 
-  /** Ends all that are open, each once. */
+  /** Ends all that are open. Called once, when the socket is gone. */
   end(): void {
-    const ended = [...this.#live.values()];
-    this.#live.clear();
-    for (const feed of ended) feed.onEnd();
+    for (const feed of this.#live.values()) feed.onEnd();
   }
 
   #settled(): void {

@@ -227,12 +227,13 @@ describe('a probe', () => {
   });
 
   test('teaches which client the node runs, on which the wording of errors depends', async () => {
-    const node = await fakeNode({ ws: false });
-    node.on('eth_call', () => say.rpcError(-32004, 'whatever'));
+    const node = await fakeNode({ ws: false, client: 'Nethermind/v1.31.0+3f2a8e1b/linux-x64/dotnet9.0.0' });
+    // EIP-1474's "resource unavailable", which Nethermind says of pruned state, and others of other things.
+    node.on('eth_call', () => say.rpcError(-32002, 'whatever'));
     const { upstream } = watch(node.url);
-    expect(gist(await ask(upstream, 'eth_call'))).toBe('failed unsupported');
-    expect(await identify(upstream, 10_000)).toMatchObject({ client: expect.stringMatching(/^Geth/) });
-    expect(gist(await ask(upstream, 'eth_call'))).toBe('failed unclassified');
+    expect(gist(await ask(upstream, 'eth_call'))).not.toBe('failed missing_data');
+    expect(await identify(upstream, 10_000)).toMatchObject({ client: expect.stringMatching(/^Nethermind/) });
+    expect(gist(await ask(upstream, 'eth_call'))).toBe('failed missing_data');
   });
 });
 

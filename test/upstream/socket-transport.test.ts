@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { dialIpc } from '../../src/upstream/ipc-transport.ts';
+import { SocketSession } from '../../src/upstream/socket-session.ts';
 import { SocketTransport, type WireEvents } from '../../src/upstream/socket-transport.ts';
+import { dialWebSocket } from '../../src/upstream/ws-transport.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { fakeNode, until } from './setup.ts';
 
 const gone = { failure: 'transport', why: 'gone', unwelcome: false } as const;
 const unwelcome = { failure: 'transport', why: 'no WebSocket', unwelcome: true } as const;
@@ -81,6 +85,15 @@ describe('a socket transport', () => {
     expect(told).toEqual(['opened', 'lost: gone', 'failed: gone']);
   });
 
+  test('tells of the loss before the calls fail, so that none of them is sent there again', () => {
+    const { told, transport, last, open } = setUp();
+    open();
+    const ask = { method: 'eth_chainId', params: Buffer.from('[]'), heavy: false, client: 'geth' } as const;
+    transport.session?.call(ask, 10_000, ({ kind }) => told.push(kind));
+    last().lost(gone);
+    expect(told).toEqual(['opened', 'lost: gone', 'failed']);
+  });
+
   test('leaves a peer alone for long that turns it away, where it was told to', () => {
     const patient = setUp(300_000);
     patient.last().lost(unwelcome);
@@ -126,4 +139,50 @@ describe('a socket transport', () => {
     expect(dials[0]?.abandoned).toBe(state !== 'pausing');
     expect(told).toEqual([]);
   });
+});
+
+test('a subscription is undefined where the socket was lost right after the answer', async () => {
+  const session = new SocketSession(
+    { pending: 10, feeds: 10 },
+    { clock: new FakeClock(), send: () => {}, stray: () => {} },
+  );
+  const ask = { method: 'eth_subscribe', params: Buffer.from('["newHeads"]'), heavy: false, client: 'geth' } as const;
+  let ended = 0;
+  const subscribing = session.subscribe(
+    ask,
+    10_000,
+    () => {},
+    () => {
+      ended += 1;
+    },
+  );
+  session.receive(Buffer.from('{"id":1,"result":"0x1"}'));
+  session.end('transport', 'gone');
+  expect(await subscribing).toBeUndefined();
+  expect(ended).toBe(0);
+});
+
+test.each(['ws', 'ipc'] as const)('over %s nothing is heard from a socket that was abandoned', async (way) => {
+  const node = await fakeNode({ ipc: true });
+  const clock = new FakeClock();
+  const options = { connectTimeout: 10_000, responseSize: 1_000, pingInterval: 10_000 };
+  const dial =
+    way === 'ws'
+      ? dialWebSocket({ ...options, url: node.wsUrl, headers: {} }, clock)
+      : dialIpc({ ...options, path: node.ipcUrl.slice('ipc://'.length) }, clock);
+  const told: string[] = [];
+  const abandon = dial({
+    opened: () => told.push('opened'),
+    message: (message) => {
+      told.push(message.toString());
+      abandon();
+    },
+    lost: () => told.push('lost'),
+  });
+  await until(() => told.length === 1);
+  node.pushText('{"a":1}');
+  node.pushText('{"a":2}');
+  await until(() => node.connections === 0);
+  expect(told).toEqual(['opened', '{"a":1}']);
+  expect(clock.pending).toBe(0);
 });
