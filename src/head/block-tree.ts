@@ -97,14 +97,21 @@ export class BlockTree {
     return entry.linked ? 'linked' : 'waiting';
   }
 
+  /** Puts a header in place of another one that was told for the same hash, and forgets what stood on that. */
+  replace(header: Header, source: string, now: number): Added {
+    const known = this.#entries.get(header.hash);
+    if (known !== undefined) this.#forgetBranch(known.header);
+    return this.add(header, source, now);
+  }
+
   /**
    * Makes the branch of `hash` the tree: what joins it is linked, everything else waits. For the first head, and for a
    * chain that has moved on further than the window while nobody was heard.
    */
   anchor(hash: string): void {
-    let lowest = this.#entries.get(hash);
-    if (lowest === undefined) return;
-    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    const head = this.#entries.get(hash);
+    if (head === undefined) return;
+    const lowest = this.#lowest(head);
     this.#floor = Math.max(0, lowest.header.number - this.#window);
     this.#rootAt(lowest.header);
   }
@@ -133,9 +140,9 @@ export class BlockTree {
     hash: string,
   ): { readonly hash: string; readonly number: number; readonly below: 'branch' | 'root' } | undefined {
     const root = this.#root;
-    let lowest = this.#entries.get(hash);
-    if (root === undefined || lowest === undefined || lowest.linked) return undefined;
-    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    const entry = this.#entries.get(hash);
+    if (root === undefined || entry === undefined || entry.linked) return undefined;
+    const lowest = this.#lowest(entry);
     const [end, below] =
       lowest.header.number >= root.number ? [lowest.header, 'branch' as const] : [root, 'root' as const];
     if (end.number === 0 || end.number - 1 < this.#floor) return undefined;
@@ -184,6 +191,12 @@ export class BlockTree {
     return headers;
   }
 
+  #lowest(entry: Entry): Entry {
+    let lowest = entry;
+    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) lowest = parent;
+    return lowest;
+  }
+
   #parent(entry: Entry): Entry | undefined {
     return this.#entries.get(entry.header.parentHash);
   }
@@ -209,14 +222,10 @@ export class BlockTree {
 
   /** A block below the root was told; those that waited below it follow. */
   #deepen(entry: Entry): void {
-    let lowest = entry;
-    for (let parent = this.#parent(lowest); parent !== undefined; parent = this.#parent(lowest)) {
-      this.#markPublished(parent);
-      lowest = parent;
+    for (let below: Entry | undefined = entry; below !== undefined; below = this.#parent(below)) {
+      this.#markPublished(below);
     }
-    lowest.linked = true;
-    this.#root = lowest.header;
-    this.#linkAbove(lowest.header.hash);
+    this.#rootAt(this.#lowest(entry).header);
   }
 
   #rootAt(root: Header): void {
@@ -288,10 +297,7 @@ export class BlockTree {
 }
 
 const bucket = (buckets: Map<string, Set<string>>, key: string): Set<string> => {
-  let set = buckets.get(key);
-  if (set === undefined) {
-    set = new Set();
-    buckets.set(key, set);
-  }
+  const set = buckets.get(key) ?? new Set();
+  buckets.set(key, set);
   return set;
 };

@@ -8,6 +8,7 @@ import { BlockTree } from './block-tree.ts';
 import { ballotsOf, type ChainMemory, electVoters, showStates, viewOf } from './chain-memory.ts';
 import type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 import type { ChainFeed, ChainView } from './chain-view.ts';
+import { settleContradiction } from './contradiction.ts';
 import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
 import { Linking } from './linking.ts';
@@ -203,14 +204,17 @@ export class ChainHead implements ChainFeed {
 
   /** Takes a header of a node's own; false where it is not its head. */
   #heard(node: WatchedNode, header: Header, via: 'feed' | 'poll'): boolean {
-    const added = this.#memory.tree.add(header, node.name, this.#deps.clock.now());
+    const { tree } = this.#memory;
+    const now = this.#deps.clock.now();
+    let added = tree.add(header, node.name, now);
     if (added === 'contradiction') {
       const { number, hash } = header;
-      this.#note('warn', 'a node told a header that contradicts the chain', { upstream: node.name, number, hash });
-      return false;
+      this.#note('warn', 'nodes told headers that contradict each other', { upstream: node.name, number, hash });
+      added = settleContradiction(tree, header, node.name, now);
     }
+    if (added === 'contradiction') return false;
     const own = node.tracker.head;
-    if (via === 'feed' && own !== undefined && this.#memory.tree.contains(header.hash, own.hash)) return false;
+    if (via === 'feed' && own !== undefined && tree.contains(header.hash, own.hash)) return false;
     if (added === 'linked') this.#nudge(header, node);
     return true;
   }
@@ -268,15 +272,12 @@ export class ChainHead implements ChainFeed {
     const now = this.#deps.clock.now();
     if (move.gap) this.#note('warn', 'the head moved farther than the window reaches', { number, hash });
     this.#pace.follow(this.#memory.tree, move.head);
-    if (first || move.gap) void this.#lookBack(move.head);
+    if (first || move.gap) {
+      void this.#linking.lookBack(move.head).then(() => this.#pace.follow(this.#memory.tree, move.head));
+    }
     const delayMs = now - (this.#memory.tree.sightedAt(hash) ?? now);
     this.#deps.observer.headMoved(this.#options.chain, number, hash, move.removed.length, delayMs);
     for (const listener of [...this.#listeners]) listener(move);
-  }
-
-  async #lookBack(head: Header): Promise<void> {
-    await this.#linking.lookBack(head);
-    this.#pace.follow(this.#memory.tree, head);
   }
 
   /** Time alone changes states and decisions: looks again at `at`, and a few times for each block. */

@@ -1,3 +1,4 @@
+import { isSealed } from '../ethereum/header-hash.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 
 /** A block's header, as far as a tree needs it, and its own JSON for those who are told of it. */
@@ -56,3 +57,6 @@ const headerOnly = (block: Record<string, unknown>, raw: RawJson): RawJson => {
   if (!bodyKeys.some((key) => key in block)) return raw;
   return Buffer.from(JSON.stringify(block, (key, value) => (bodyKeys.includes(key) ? undefined : value)));
 };
+
+/** True if the header's hash is made of its own fields. False proves nothing on chains that hash in another way. */
+export const isTrue = (header: Header): boolean => isSealed(JSON.parse(header.raw.toString()));

@@ -119,6 +119,71 @@ describe('the published head', () => {
     expect(pool.state(liar)?.state).toBe('forked');
   });
 
+  it('is not a liar’s who is heard first while the others are still awaited', async () => {
+    pool = new Pool();
+    const honest = await pool.join(chain, [base, base]);
+    const answers = Promise.withResolvers<void>();
+    for (const { node, view } of honest) {
+      node.on('eth_getBlockByNumber', async ([reference]) => {
+        if (reference === 'latest') await answers.promise;
+        return view.blockAt(reference);
+      });
+    }
+    const [liar] = await pool.join(chain, [on(30, 'lie')]);
+    await pool.until(() => liar?.node.requests.some(({ params }) => params[0] === 'latest') === true);
+    await pool.rest();
+    expect(pool.published).toBeUndefined();
+    answers.resolve();
+    await pool.until(() => pool.published !== undefined);
+    expect(pool.publishedHash).toBe(base.hash);
+  });
+
+  it('is not stopped by a liar who tells false headers for true hashes', async () => {
+    const [a, b, liar] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const next = on(1);
+    liar?.node.push('newHeads', { ...next.header, parentHash: chain.genesis.hash });
+    await pool.rest();
+    follow(
+      [a, b].filter((member) => member !== undefined),
+      next,
+    );
+    await pool.until(() => pool.published === 101);
+    expect(pool.told.some((line) => line.includes('contradict'))).toBe(true);
+  });
+
+  it('does not go over to a fork because the sockets of those who hold it are cut for a moment', async () => {
+    const [a, b, c] = await start([on(3), on(3), on(5, 'fork')]);
+    await pool.until(() => pool.published === 103);
+    await pool.rest();
+    a?.node.closeSockets();
+    b?.node.closeSockets();
+    c?.view.follow(on(6, 'fork'));
+    await pool.pass(() => pool.states().join() === 'healthy,healthy,forked');
+    expect(pool.moves).toHaveLength(1);
+    expect(pool.publishedHash).toBe(on(3).hash);
+  });
+
+  it('goes over to what the living hold only after the stall time, when its holders are gone', async () => {
+    const [a, b] = await start([on(3), on(3), on(5, 'fork')]);
+    await pool.until(() => pool.published === 103);
+    await pool.rest();
+    await Promise.all([a?.node.stop(), b?.node.stop()]);
+    await pool.pass(() => pool.states().join() === 'unknown,unknown,forked');
+    const gone = pool.clock.now();
+    await pool.pass(() => pool.publishedHash === on(5, 'fork').hash);
+    expect(pool.clock.now() - gone).toBeGreaterThanOrEqual(3500);
+  });
+
+  it('says once that the pool is split', async () => {
+    await start([on(3, 'left'), on(3, 'left'), on(4, 'right'), on(4, 'right')]);
+    await pool.until(() => pool.published !== undefined);
+    await pool.elapse(5000);
+    expect(pool.publishedHash).toBe(on(4, 'right').hash);
+    expect(pool.told.filter((line) => line.includes('split'))).toHaveLength(1);
+  });
+
   it('goes over with a reorganisation: down newest first, up oldest first', async () => {
     const members = await start([on(3), on(3), on(3)]);
     await pool.until(() => pool.published === 103);

@@ -74,6 +74,14 @@ export class ScriptedNode {
     this.#head = head;
   }
 
+  /** What it answers to `eth_getBlockByNumber`. */
+  blockAt(reference: unknown): unknown {
+    if (!this.tags && (reference === 'safe' || reference === 'finalized')) {
+      return rpcError(-39001, `${reference} block not found`);
+    }
+    return this.#full(this.#resolve(reference));
+  }
+
   /** Answers for the node from now on. */
   attach(node: FakeNode): this {
     this.#node = node;
@@ -82,7 +90,7 @@ export class ScriptedNode {
       .on('eth_chainId', () => hexOf(chain.chainId))
       .on('net_version', () => String(chain.chainId))
       .on('eth_blockNumber', () => hexOf(this.head.number))
-      .on('eth_getBlockByNumber', ([reference]) => this.#lookUp(reference))
+      .on('eth_getBlockByNumber', ([reference]) => this.blockAt(reference))
       .on('eth_getBlockByHash', ([hash]) => this.#full(this.#byHash(hash)))
       .on('eth_getBalance', ([address, reference]) => this.#stateAt(reference, (block) => balanceAt(block, address)))
       .on('eth_call', ([call, reference]) => this.#stateAt(reference, (block) => callAt(block, call)))
@@ -94,13 +102,6 @@ export class ScriptedNode {
         return block === undefined ? null : block.logs.map((log) => receiptOf(block, log));
       });
     return this;
-  }
-
-  #lookUp(reference: unknown): unknown {
-    if (!this.tags && (reference === 'safe' || reference === 'finalized')) {
-      return rpcError(-39001, `${reference} block not found`);
-    }
-    return this.#full(this.#resolve(reference));
   }
 
   #full(block: ScriptedBlock | undefined): unknown {

@@ -1,0 +1,63 @@
+import { keccak_256 } from '@noble/hashes/sha3.js';
+
+type Encoding = 'bytes' | 'integer';
+
+/**
+ * The fields that a header's hash is made of, in their order: the yellow paper's fifteen, then those that forks have
+ * added, each of which is there only where all before it are (EIP-1559, 4895, 4844, 4788, 7685).
+ */
+const fields: readonly (readonly [name: string, encoding: Encoding])[] = [
+  ['parentHash', 'bytes'],
+  ['sha3Uncles', 'bytes'],
+  ['miner', 'bytes'],
+  ['stateRoot', 'bytes'],
+  ['transactionsRoot', 'bytes'],
+  ['receiptsRoot', 'bytes'],
+  ['logsBloom', 'bytes'],
+  ['difficulty', 'integer'],
+  ['number', 'integer'],
+  ['gasLimit', 'integer'],
+  ['gasUsed', 'integer'],
+  ['timestamp', 'integer'],
+  ['extraData', 'bytes'],
+  ['mixHash', 'bytes'],
+  ['nonce', 'bytes'],
+  ['baseFeePerGas', 'integer'],
+  ['withdrawalsRoot', 'bytes'],
+  ['blobGasUsed', 'integer'],
+  ['excessBlobGas', 'integer'],
+  ['parentBeaconBlockRoot', 'bytes'],
+  ['requestsHash', 'bytes'],
+];
+const always = 15;
+const hexText = /^0x[0-9a-f]*$/i;
+
+/**
+ * True if the `hash` of a header or block object (as JSON-RPC shows it) is the keccak of its fields. False proves a lie
+ * only on chains that hash as Ethereum does: QBFT, IBFT and some second layers leave fields out or add their own.
+ */
+export const isSealed = (header: Readonly<Record<string, unknown>>): boolean => {
+  const items: Buffer[] = [];
+  for (const [index, [name, encoding]] of fields.entries()) {
+    const value = header[name];
+    if (value === undefined && index >= always) break;
+    if (typeof value !== 'string' || !hexText.test(value)) return false;
+    items.push(rlpString(encoding === 'bytes' ? evenHex(value.slice(2)) : integerHex(value.slice(2))));
+  }
+  const hash = Buffer.from(keccak_256(rlpList(items))).toString('hex');
+  return typeof header['hash'] === 'string' && header['hash'].toLowerCase() === `0x${hash}`;
+};
+
+const evenHex = (digits: string): Buffer => Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+const integerHex = (digits: string): Buffer => evenHex(digits.replace(/^0+/, ''));
+
+const rlpString = (bytes: Buffer): Buffer =>
+  bytes.length === 1 && (bytes[0] ?? 0) < 0x80 ? bytes : prefixed(bytes, 0x80);
+const rlpList = (items: readonly Buffer[]): Buffer => prefixed(Buffer.concat(items), 0xc0);
+
+/** A payload of up to 55 bytes follows its length; a longer one follows the length of its length. */
+const prefixed = (payload: Buffer, offset: number): Buffer => {
+  if (payload.length < 56) return Buffer.concat([Buffer.of(offset + payload.length), payload]);
+  const length = evenHex(payload.length.toString(16));
+  return Buffer.concat([Buffer.of(offset + 55 + length.length), length, payload]);
+};
