@@ -1,4 +1,5 @@
 import type { Header } from './header.ts';
+import { TellerQuota } from './teller-quota.ts';
 
 /** Bounds of a {@link BlockTree}. */
 export interface BlockTreeOptions {
@@ -45,13 +46,14 @@ export class BlockTree {
   readonly #window: number;
   readonly #entries = new Map<string, Entry>();
   readonly #children = new Map<string, Set<string>>();
-  /** Unpublished hashes of each teller, oldest first. */
-  readonly #owned = new Map<string, Set<string>>();
+  /** Counts unpublished headers. */
+  readonly #quota: TellerQuota;
   #root: Header | undefined;
   #floor = 0;
 
   constructor(options: BlockTreeOptions) {
     this.#window = options.window;
+    this.#quota = new TellerQuota(quotaFactor * (options.window + 1));
   }
 
   /** Headers kept, linked or waiting. */
@@ -88,8 +90,8 @@ export class BlockTree {
     const belowRoot = this.#root?.parentHash === header.hash && this.#root.number === header.number + 1;
     const entry = { header, owner: source, linked: parent?.linked ?? false, published: belowRoot, sightedAt: now };
     this.#entries.set(header.hash, entry);
-    bucket(this.#children, header.parentHash).add(header.hash);
-    if (!belowRoot) bucket(this.#owned, source).add(header.hash);
+    this.#addChild(header);
+    if (!belowRoot) this.#quota.add(source, header.hash);
     this.#dropMisnumbered(header);
     if (belowRoot) this.#deepen(entry);
     else if (entry.linked) this.#linkAbove(header.hash);
@@ -100,7 +102,7 @@ export class BlockTree {
   /** Puts a header in place of another one that was told for the same hash, and forgets what stood on that. */
   replace(header: Header, source: string, now: number): Added {
     const known = this.#entries.get(header.hash);
-    if (known !== undefined) this.#forgetBranch(known.header);
+    if (known !== undefined) this.#forgetBranch(header.hash);
     return this.add(header, source, now);
   }
 
@@ -204,19 +206,25 @@ export class BlockTree {
   #tellAgain(known: Entry, header: Header, source: string): Added {
     if (known.header.parentHash !== header.parentHash || known.header.number !== header.number) return 'contradiction';
     if (!known.published && known.owner !== source && known.owner !== '') {
-      this.#disown(known);
+      this.#quota.remove(known.owner, header.hash);
       known.owner = '';
-      bucket(this.#owned, '').add(header.hash);
+      this.#quota.add('', header.hash);
       this.#enforceQuota('');
     }
     return known.linked ? 'linked' : 'waiting';
+  }
+
+  #addChild({ hash, parentHash }: Header): void {
+    const siblings = this.#children.get(parentHash) ?? new Set();
+    siblings.add(hash);
+    this.#children.set(parentHash, siblings);
   }
 
   /** Children that were told before their parent, with a number that does not follow it. */
   #dropMisnumbered(parent: Header): void {
     for (const hash of this.#children.get(parent.hash) ?? []) {
       const child = this.#entries.get(hash);
-      if (child !== undefined && child.header.number !== parent.number + 1) this.#forgetBranch(child.header);
+      if (child !== undefined && child.header.number !== parent.number + 1) this.#forgetBranch(hash);
     }
   }
 
@@ -251,32 +259,19 @@ export class BlockTree {
   #markPublished(entry: Entry): void {
     if (entry.published) return;
     entry.published = true;
-    this.#disown(entry);
+    this.#quota.remove(entry.owner, entry.header.hash);
   }
 
-  #disown(entry: Entry): void {
-    const owned = this.#owned.get(entry.owner);
-    owned?.delete(entry.header.hash);
-    if (owned?.size === 0) this.#owned.delete(entry.owner);
-  }
-
-  #enforceQuota(owner: string): void {
-    const quota = quotaFactor * this.#window + quotaFactor;
-    for (
-      let owned = this.#owned.get(owner);
-      owned !== undefined && owned.size > quota;
-      owned = this.#owned.get(owner)
-    ) {
-      const [oldest] = owned;
-      const entry = oldest === undefined ? undefined : this.#entries.get(oldest);
-      if (entry === undefined) return;
-      this.#forgetBranch(entry.header);
+  #enforceQuota(teller: string): void {
+    for (let hash = this.#quota.excess(teller); hash !== undefined; hash = this.#quota.excess(teller)) {
+      this.#quota.remove(teller, hash);
+      this.#forgetBranch(hash);
     }
   }
 
   /** A block and everything on top of it. */
-  #forgetBranch(header: Header): void {
-    const open = [header.hash];
+  #forgetBranch(hash: string): void {
+    const open = [hash];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const entry = this.#entries.get(next);
       if (entry === undefined) continue;
@@ -289,15 +284,9 @@ export class BlockTree {
     const entry = this.#entries.get(header.hash);
     if (entry === undefined) return;
     this.#entries.delete(header.hash);
-    this.#disown(entry);
+    this.#quota.remove(entry.owner, entry.header.hash);
     const siblings = this.#children.get(header.parentHash);
     siblings?.delete(header.hash);
     if (siblings?.size === 0) this.#children.delete(header.parentHash);
   }
 }
-
-const bucket = (buckets: Map<string, Set<string>>, key: string): Set<string> => {
-  const set = buckets.get(key) ?? new Set();
-  buckets.set(key, set);
-  return set;
-};
