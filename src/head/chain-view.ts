@@ -1,4 +1,5 @@
 import type { HeadSnapshot } from '../core/call.ts';
+import type { ClientKind } from '../ethereum/client-kind.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 
@@ -31,6 +32,8 @@ export interface NodeView {
   /** Undefined where the node does not tell. */
   readonly peers: number | undefined;
   readonly client: string;
+  /** What `client` says that it runs. */
+  readonly kind: ClientKind;
 }
 
 /**

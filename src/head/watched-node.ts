@@ -1,3 +1,4 @@
+import { clientVersion } from '../ethereum/client-kind.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BlockTree } from './block-tree.ts';
 import type { NodeView } from './chain-view.ts';
@@ -152,6 +153,7 @@ export class WatchedNode {
       lag: known ? this.lag(published) : undefined,
       peers: tracker.vitals.peers,
       client: this.client,
+      kind: clientVersion(this.client).kind,
     };
   }
 }

@@ -130,6 +130,7 @@ const callOf = (
 
 /** Runs `task` for every index below `count`, at most `WIDTH` at once. */
 const eachOf = async (count: number, task: (index: number) => Promise<void>): Promise<void> => {
+  if (count === 1) return task(0);
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {

@@ -5,6 +5,7 @@ export type Trusts = (address: string) => boolean;
 
 /** Compiles CIDRs such as `10.0.0.0/8` or `fd00::/8`; a bare address is itself alone. */
 export const trusts = (cidrs: readonly string[]): Trusts => {
+  if (cidrs.length === 0) return () => false;
   const list = new BlockList();
   for (const cidr of cidrs) {
     const [address = '', length] = cidr.split('/');
@@ -25,7 +26,8 @@ export const clientAddress = (
   trusted: Trusts,
 ): string => {
   let address = unmapped(socket ?? 'unknown');
-  const hops = forwardedFor?.split(',').map((hop) => unmapped(hop.trim())) ?? [];
+  if (forwardedFor === undefined) return address;
+  const hops = forwardedFor.split(',').map((hop) => unmapped(hop.trim()));
   while (isIP(address) !== 0 && trusted(address)) {
     const hop = hops.pop();
     if (hop === undefined || isIP(hop) === 0) break;

@@ -30,19 +30,24 @@ export const httpStatusOf = (answer: Answer): number => {
 
 /** The `x-headgate-*` headers that hold for all items, and `retry-after` where one asks for patience. */
 export const headersOf = (answer: Answer, head: number | undefined): Readonly<Record<string, string>> => {
-  const replies = answer.kind === 'batch' ? answer.answered.map(({ reply }) => reply) : single(answer);
-  const headers: Record<string, string> = {};
-  const common = (name: string, value: (reply: Reply) => string | number | undefined): void => {
-    const [first, ...others] = replies.map(value);
-    if (first !== undefined && others.every((other) => other === first)) headers[name] = String(first);
-  };
-  common('x-headgate-upstream', ({ info }) => info.upstream);
-  common('x-headgate-cache', ({ info }) => info.source);
-  common('x-headgate-attempts', ({ info }) => info.attempts);
-  common('x-headgate-block', ({ info }) => info.block ?? head);
-  const patience = Math.max(0, ...replies.map((reply) => (reply.ok ? 0 : (reply.retryAfter ?? 0))));
-  if (patience > 0) headers['retry-after'] = String(patience);
-  return headers;
+  if (answer.kind === 'silence') return {};
+  if (answer.kind === 'single') return headersFor(answer.answered.reply, head);
+  const [first, ...others] = answer.answered.map(({ reply }) => headersFor(reply, head));
+  const common = Object.entries(first ?? {}).filter(([name, value]) => others.every((other) => other[name] === value));
+  const patience = Math.max(0, ...answer.answered.map(({ reply }) => patienceOf(reply)));
+  return { ...Object.fromEntries(common), ...(patience > 0 ? { [RETRY_AFTER]: String(patience) } : {}) };
 };
 
-const single = (answer: Answer): readonly Reply[] => (answer.kind === 'single' ? [answer.answered.reply] : []);
+const RETRY_AFTER = 'retry-after';
+
+const patienceOf = (reply: Reply): number => (reply.ok ? 0 : (reply.retryAfter ?? 0));
+
+const headersFor = (reply: Reply, head: number | undefined): Record<string, string> => {
+  const { upstream, source, attempts, block = head } = reply.info;
+  const headers: Record<string, string> = { 'x-headgate-cache': source, 'x-headgate-attempts': String(attempts) };
+  if (upstream !== undefined) headers['x-headgate-upstream'] = upstream;
+  if (block !== undefined) headers['x-headgate-block'] = String(block);
+  const patience = patienceOf(reply);
+  if (patience > 0) headers[RETRY_AFTER] = String(patience);
+  return headers;
+};

@@ -1,6 +1,6 @@
 import type { Call } from '../core/call.ts';
 import { locate, rewrite } from '../ethereum/block-ref.ts';
-import { clientVersion } from '../ethereum/client-kind.ts';
+import type { ClientKind } from '../ethereum/client-kind.ts';
 import { elementOf, replaceElement } from '../jsonrpc/params.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { NodeView } from '../head/chain-view.ts';
@@ -26,14 +26,11 @@ export const requestFor = (call: Call, node: NodeView): UpstreamRequest => {
   const sibling = siblings.get(method);
   if (sibling !== undefined) return as(replaceElement(call.params, 0, json(pin.hash)), sibling);
   if (spec.block.kind === 'logs') return as(oneBlock(call, pin.number, pin.hash) ?? call.params);
-  return as(rewrite(call.params, spec, pin, takesHashes(node) ? 'hash' : 'number'));
+  return as(rewrite(call.params, spec, pin, byNumberOnly.has(node.kind) ? 'number' : 'hash'));
 };
 
-/** Clients that are known to implement EIP-1898; a provider that hides what it runs is asked by number. */
-const takesHashes = ({ client }: NodeView): boolean => {
-  const { kind } = clientVersion(client);
-  return kind !== 'other' && kind !== 'hardhat' && kind !== 'openethereum';
-};
+/** Clients without EIP-1898; a provider that hides what it runs is asked by number, too. */
+const byNumberOnly: ReadonlySet<ClientKind> = new Set(['other', 'hardhat', 'openethereum']);
 
 const json = (value: unknown): RawJson => Buffer.from(JSON.stringify(value));
 

@@ -34,6 +34,7 @@ const node = ({
   lag: 0,
   peers: undefined,
   client: '',
+  kind: 'other',
 });
 
 const viewOf = (...given: Given[]): ChainView => {

@@ -29,6 +29,7 @@ export const aNodeView = (upstream: Upstream, changes: Partial<NodeView> = {}): 
   lag: 0,
   peers: 8,
   client: 'Geth/v1.16.2',
+  kind: 'geth',
   ...changes,
 });
 
