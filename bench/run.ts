@@ -10,9 +10,9 @@ const firstFlag = words.findIndex((word) => word.startsWith('--'));
 const names = firstFlag < 0 ? words : words.slice(0, firstFlag);
 const flags = firstFlag < 0 ? [] : words.slice(firstFlag);
 
-/** A file `NAME.ts` beside this one, or `NAME/run.ts`. */
+/** A file `NAME.ts` beside this one, or `NAME/run.ts`. The soak runs pass or fail and measure little: they are no benchmark. */
 const benches = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.name !== 'run.ts')
+  .filter((entry) => entry.name !== 'run.ts' && !entry.name.startsWith('soak'))
   .map((entry) =>
     entry.isDirectory()
       ? { name: entry.name, file: `${import.meta.dirname}/${entry.name}/run.ts` }
