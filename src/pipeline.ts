@@ -1,5 +1,7 @@
 import { localAnswers } from './chain/local.ts';
+import { countSends } from './chain/pending-nonce.ts';
 import { pinBlocks } from './chain/pin.ts';
+import type { RecentSends } from './chain/sends.ts';
 import { visibleBlocks } from './chain/visible.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import type { ChainFeed } from './head/chain-view.ts';
@@ -20,6 +22,7 @@ export interface PipelineDeps {
   readonly clock: Clock;
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
+  readonly sends: RecentSends;
   /** The end of the spine. */
   readonly route: Handle;
 }
@@ -35,6 +38,8 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     concurrency(options.concurrency, deps.inflight),
     // Before pinning: most of these need no block.
     localAnswers({ chain: deps.chain, chainId: deps.chainId }),
+    // Outside of all that may join calls: one that began before the send does not know of it.
+    countSends(deps.sends),
     // Outside of pinning, which has chosen the head that the answer must not be ahead of.
     visibleBlocks(deps.chain, deps.clock),
     // Last before the router: from here on a call reads at one block, and no node's idea of `latest` matters.

@@ -1,3 +1,4 @@
+import { RecentSends } from './chain/sends.ts';
 import type { ChainConfig, Config, UpstreamConfig } from './config/schema.ts';
 import type { Call } from './core/call.ts';
 import type { Endpoint } from './core/endpoint.ts';
@@ -51,9 +52,10 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const { clock, observer } = deps;
   const head = new ChainHead(headOptions(chain), { ...deps, identify });
   const upstreams = chain.upstreams.map((upstream) => connect(upstream, chain, config, deps));
-  const router = new Router(chain.routing, { ...deps, chain: head, offers: offers(chain.upstreams) });
+  const sends = new RecentSends(SENDS, clock);
+  const router = new Router(chain.routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
   const { limits } = config.server;
-  const walk = { chain: head, chainId: () => head.chainId, clock, inflight: deps.inflight };
+  const walk = { chain: head, chainId: () => head.chainId, clock, inflight: deps.inflight, sends };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   let headSeenAt: number | undefined;
@@ -100,6 +102,9 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     },
   };
 };
+
+/** What of the transactions sent here is remembered; two minutes are ten blocks of a slow chain. */
+const SENDS = { capacity: 10_000, memory: 120_000 };
 
 /** A call that nobody waits for: it is placed at once, or not at all. */
 const questionOf = (chain: string, method: string, params: RawJson, now: number): Call => ({

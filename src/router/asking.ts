@@ -3,7 +3,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import type { Exclusion } from './selection.ts';
-import { agreed, type Failed, judge, passing } from './verdict.ts';
+import { agreed, type Failed, judge, passing, unusable } from './verdict.ts';
 
 /** What one call has come to so far: who was asked, who failed, and the answer that follows from it. */
 export class Asking {
@@ -43,7 +43,7 @@ export class Asking {
       this.#failures.set(upstream, refuted(holds));
       return undefined;
     }
-    const info = this.#info(upstream);
+    const info = this.info(upstream);
     const reply: Reply =
       outcome.kind === 'answered'
         ? { ok: true, result: outcome.result, info }
@@ -63,7 +63,7 @@ export class Asking {
   /** The pinned block is no longer on the chain: whoever pinned it has to do so again. */
   orphaned(): Reply {
     const error = gatewayError('not_yet', 'the block that was read is no longer part of the chain');
-    return faultReply(error, { ...this.#info(undefined), orphaned: true });
+    return faultReply(error, { ...this.info(undefined), orphaned: true });
   }
 
   /** The last word when nobody is left to ask, or no time. */
@@ -71,7 +71,7 @@ export class Asking {
     const failures = [...this.#failures.entries()];
     const said = agreed(failures.map(([, failed]) => failed));
     if (said?.raw !== undefined && said.error !== undefined) {
-      const info = this.#info(failures[0]?.[0]);
+      const info = this.info(failures[0]?.[0]);
       return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };
     }
     if (failures.length > 0)
@@ -83,19 +83,8 @@ export class Asking {
       : this.#fault('no_upstream', `no node can serve this call: ${why || 'none is configured'}`);
   }
 
-  #failed(): Reply {
-    return this.#fault('upstreams_failed', `every node asked has failed: ${this.#told()}`);
-  }
-
-  #told(): string {
-    return [...this.#failures].map(([upstream, { message }]) => `${upstream}: ${message}`).join('; ');
-  }
-
-  #fault(reason: Reason, message: string): Reply {
-    return faultReply(gatewayError(reason, message), this.#info(undefined));
-  }
-
-  #info(upstream: string | undefined): ReplyInfo {
+  /** How the answer came, if it is this upstream's. */
+  info(upstream: string | undefined): ReplyInfo {
     const { spec, bypassCache, head } = this.#call;
     return {
       source: spec.cacheable && !bypassCache ? 'miss' : 'bypass',
@@ -105,14 +94,21 @@ export class Asking {
       orphaned: false,
     };
   }
+
+  #failed(): Reply {
+    return this.#fault('upstreams_failed', `every node asked has failed: ${this.#told()}`);
+  }
+
+  #told(): string {
+    return [...this.#failures].map(([upstream, { message }]) => `${upstream}: ${message}`).join('; ');
+  }
+
+  #fault(reason: Reason, message: string): Reply {
+    return faultReply(gatewayError(reason, message), this.info(undefined));
+  }
 }
 
-const refuted = (holds: boolean): Failed => ({
-  kind: 'failed',
-  failure: holds ? 'bad_reply' : 'not_yet',
-  message: holds ? 'its answer was found to be false' : 'it left the branch of the block it was asked about',
-  error: undefined,
-  raw: undefined,
-  retryAfterMs: undefined,
-  latencyMs: 0,
-});
+const refuted = (holds: boolean): Failed =>
+  holds
+    ? unusable('its answer was found to be false')
+    : { ...unusable('it left the branch of the block it was asked about'), failure: 'not_yet' };

@@ -3,11 +3,14 @@ import type { Handle } from '../core/layer.ts';
 import type { Observer } from '../core/observer.ts';
 import type { Attempt } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
+import type { SentTransactions } from '../core/sends.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Asking } from './asking.ts';
+import { broadcast } from './broadcast.ts';
 import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
+import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
 import { race } from './race.ts';
 import { requestFor } from './request.ts';
 import { type Selection, select, type Wanted } from './selection.ts';
@@ -18,6 +21,8 @@ export interface RouterOptions {
   /** Attempts for one call at most; nodes asked for a second opinion on a `null` are not counted. */
   readonly attempts: number;
   readonly hedge: HedgeOptions;
+  /** Nodes that a transaction is sent to at once. */
+  readonly broadcast: number;
 }
 
 export interface RouterDeps {
@@ -27,6 +32,7 @@ export interface RouterDeps {
   readonly observer: Observer;
   /** Whether the config lets a method be asked of an upstream. */
   readonly offers: (upstream: string, method: string) => boolean;
+  readonly sends: SentTransactions;
 }
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
@@ -38,29 +44,45 @@ export class Router {
   readonly #deps: RouterDeps;
   readonly #hedging: Hedging;
   readonly #learned: Learned;
+  readonly #tools: PlanTools;
 
   constructor(options: RouterOptions, deps: RouterDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#hedging = new Hedging(options.hedge);
     this.#learned = new Learned(deps.clock);
+    this.#tools = {
+      ...deps,
+      attemptTimeout: options.attemptTimeout,
+      select: (call) => this.select(call),
+      ask: (call, node, timeoutMs) => this.#start(call, node, timeoutMs),
+      rest: (call, asking, round) => this.#rest(call, asking, round),
+    };
   }
 
   /** Who could serve this call now, in the order of asking, and why the others could not. */
-  select(call: Wanted): Selection {
-    const { chain, offers, random } = this.#deps;
+  select(call: Call | Wanted): Selection {
+    const { chain, offers, random, sends } = this.#deps;
     return select(
       chain.view,
       call,
       {
         offers: (upstream) => offers(upstream, call.spec.name),
         lacks: (upstream) => this.#learned.missing(upstream, call.spec.name),
+        holders: 'params' in call ? sends.holders(call) : nobody,
       },
       random,
     );
   }
 
-  readonly handle: Handle = async (call) => {
+  readonly handle: Handle = (call) => {
+    if (call.method !== 'eth_sendRawTransaction') return this.#read(call);
+    const { attempts, broadcast: width } = this.#options;
+    return broadcast(call, { width, rounds: attempts }, this.#deps.sends, this.#tools);
+  };
+
+  /** One node's answer, or another's where that one fails. */
+  async #read(call: Call): Promise<Reply> {
     const { chain, clock, observer } = this.#deps;
     this.#hedging.called();
     const asking = new Asking(call);
@@ -76,13 +98,19 @@ export class Router {
       const hopeless = !selection.hope && this.#wanted(call, asking).length === 0;
       if (late || spent || hopeless || call.cancellation.cancelled) return asking.conclusion(late, selection.excluded);
       if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
-      await this.#pause(call, PAUSE << Math.min(round, 5));
-      await this.#someoneToAsk(call, asking);
+      await this.#rest(call, asking, round);
     }
-  };
+  }
 
   #wanted(call: Call, asking: Asking): readonly NodeView[] {
-    return this.select(call).candidates.filter(({ upstream }) => asking.wants(upstream.name));
+    return stillWanted(this.select(call), asking);
+  }
+
+  /** An attempt beside which no other waits for its turn. */
+  #start(call: Call, node: NodeView, timeoutMs: number): Attempt {
+    const attempt = node.upstream.call(requestFor(call, node), timeoutMs);
+    void attempt.outcome.then((outcome) => this.#report(call, node.upstream.name, outcome, false));
+    return attempt;
   }
 
   /** Asks the given nodes in turn; undefined when none of them had an answer. */
@@ -136,20 +164,20 @@ export class Router {
 
   /** Ms for the next attempt, such that `others` more still get their turn. */
   #share(call: Call, others: number): number {
-    const left = Math.max(1, call.deadline - this.#deps.clock.now());
+    const left = timeLeft(call, this.#deps.clock);
     if (others <= 0) return left;
     const fair = left / (others + 1);
     return call.spec.costly ? fair : Math.min(fair, this.#options.attemptTimeout);
   }
 
-  #pause(call: Call, ms: number): Promise<boolean> {
+  /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */
+  async #rest(call: Call, asking: Asking, round: number): Promise<void> {
     const { chain, clock } = this.#deps;
-    return chain.waitFor(() => false, Math.min(call.deadline, clock.now() + ms), call.cancellation);
-  }
-
-  /** Until a node can be asked that may have something to say, or there is no hope of one. */
-  #someoneToAsk(call: Call, asking: Asking): Promise<boolean> {
+    const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
+    await chain.waitFor(() => false, until, call.cancellation);
     const ready = (): boolean => this.#wanted(call, asking).length > 0 || !this.select(call).hope;
-    return this.#deps.chain.waitFor(ready, call.deadline, call.cancellation);
+    await chain.waitFor(ready, call.deadline, call.cancellation);
   }
 }
+
+const nobody: ReadonlySet<string> = new Set();

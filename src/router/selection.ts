@@ -41,6 +41,8 @@ export interface Offer {
   readonly offers: (upstream: string) => boolean;
   /** Words if it was learned that it refuses. */
   readonly lacks: (upstream: string) => string | undefined;
+  /** Upstreams to ask first: they took the transaction that the call is about. */
+  readonly holders: ReadonlySet<string>;
 }
 
 /**
@@ -64,7 +66,18 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
     }
   }
   const order = [...groups.keys()].sort((a, b) => a - b);
-  return { candidates: order.flatMap((key) => shuffle(groups.get(key) ?? [], random)), excluded, hope };
+  const candidates = order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
+  return { candidates: foremost(candidates, offer.holders), excluded, hope };
+};
+
+/** True for a node that asked not to be called, or whose budget is spent; it is asked when nobody else can serve. */
+export const isLimited = ({ state, upstream }: NodeView): boolean =>
+  state === 'limited' || upstream.stats.limitedUntil > 0;
+
+const foremost = (nodes: readonly NodeView[], names: ReadonlySet<string>): readonly NodeView[] => {
+  if (names.size === 0) return nodes;
+  const first = nodes.filter((node) => names.has(node.upstream.name) && !isLimited(node));
+  return [...first, ...nodes.filter((node) => !first.includes(node))];
 };
 
 const isWanted = (node: NodeView, only: string | undefined): boolean =>
@@ -98,7 +111,7 @@ const notForSending = (view: ChainView, node: NodeView, { spec }: Wanted): strin
 const TIERS = 1 << 20;
 
 const groupOf = (node: NodeView, lacking: boolean): number => {
-  const lastResort = (node.state === 'limited' ? 1 : 0) + (lacking ? 2 : 0);
+  const lastResort = (isLimited(node) ? 1 : 0) + (lacking ? 2 : 0);
   return (lastResort * TIERS + node.upstream.tier) * 4 + (rank[node.state] ?? 3);
 };
 

@@ -32,7 +32,7 @@ export const judge = (call: Call, outcome: Outcome, holds: boolean): Verdict => 
 };
 
 /** The request may have reached the node and been carried out, although no answer came. */
-const fateUnknown = (failure: FailureClass): boolean =>
+export const fateUnknown = (failure: FailureClass): boolean =>
   failure === 'transport' || failure === 'timeout' || failure === 'bad_reply';
 
 /** The node itself stated this error about the call: if all candidates say so, it is the answer. */
@@ -46,6 +46,17 @@ const stated = (failed: Failed): boolean =>
 /** Whether it makes sense to ask the same node the same thing again after a moment. */
 export const passing = (failed: Failed): boolean =>
   failed.failure !== 'unsupported' && failed.failure !== 'missing_data' && failed.failure !== 'unclassified';
+
+/** An answer that is none. */
+export const unusable = (message: string): Failed => ({
+  kind: 'failed',
+  failure: 'bad_reply',
+  message,
+  error: undefined,
+  raw: undefined,
+  retryAfterMs: undefined,
+  latencyMs: 0,
+});
 
 /** The error on which every candidate agrees, as one of them said it. */
 export const agreed = (failures: readonly Failed[]): Failed | undefined =>

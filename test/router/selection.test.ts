@@ -26,7 +26,7 @@ const node = ({
   head = 100,
   send = true,
 }: Given): NodeView => ({
-  upstream: { name, tier, weight, send, stats: { inflight } } as Upstream,
+  upstream: { name, tier, weight, send, stats: { inflight, limitedUntil: 0 } } as Upstream,
   state,
   reason: 'as the test says',
   score,
@@ -49,7 +49,7 @@ const viewOf = (...given: Given[]): ChainView => {
   };
 };
 
-const nothing = { offers: () => true, lacks: () => undefined };
+const nothing = { offers: () => true, lacks: () => undefined, holders: new Set<string>() };
 const anyCall = { spec: methodSpec('eth_call'), pin: undefined, only: undefined, minBlock: undefined };
 const names = (view: ChainView, call: Parameters<typeof select>[1] = anyCall, random = () => 0.5) =>
   select(view, call, nothing, random).candidates.map(({ upstream }) => upstream.name);

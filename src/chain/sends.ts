@@ -1,0 +1,129 @@
+import type { Call } from '../core/call.ts';
+import type { SentTransactions, Taken } from '../core/sends.ts';
+import { locate } from '../ethereum/block-ref.ts';
+import { elementOf } from '../jsonrpc/params.ts';
+import type { Clock } from '../lib/clock.ts';
+
+export interface RecentSendsOptions {
+  /** Transactions remembered at once; the oldest makes room. */
+  readonly capacity: number;
+  /** Ms for which one is remembered: long enough to reach every node, too short to believe in one that was dropped. */
+  readonly memory: number;
+}
+
+interface Sent {
+  readonly nonce: number | undefined;
+  readonly holders: Set<string>;
+  readonly until: number;
+  sender: string | undefined;
+}
+
+const nobody: ReadonlySet<string> = new Set();
+
+/**
+ * Transactions that went through here, until the nodes can be expected to know of them. A sender is learned from the
+ * node that took the transaction: to recover it from the signature would cost milliseconds or a dependency, and fails
+ * on chains that sign in their own way.
+ */
+export class RecentSends implements SentTransactions {
+  readonly #options: RecentSendsOptions;
+  readonly #clock: Clock;
+  /** By hash, oldest first. */
+  readonly #sent = new Map<string, Sent>();
+  /** By sender, then by nonce. */
+  readonly #nonces = new Map<string, Map<number, Sent>>();
+  readonly #finding = new Set<Promise<void>>();
+
+  constructor(options: RecentSendsOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  taken({ hash, nonce, upstream, sender }: Taken): void {
+    this.#forget();
+    const known = this.#sent.get(hash);
+    if (known !== undefined) {
+      known.holders.add(upstream);
+      return;
+    }
+    if (this.#sent.size >= this.#options.capacity) this.#forgetOldest();
+    const sent: Sent = {
+      nonce,
+      holders: new Set([upstream]),
+      until: this.#clock.now() + this.#options.memory,
+      sender: undefined,
+    };
+    this.#sent.set(hash, sent);
+    if (nonce !== undefined) this.#find(hash, sent, nonce, sender);
+  }
+
+  holders(call: Call): ReadonlySet<string> {
+    if (this.#sent.size === 0) return nobody;
+    this.#forget();
+    if (call.spec.block.kind === 'transaction') {
+      const ref = locate(call.spec, call.params);
+      return (ref.kind === 'transaction' ? this.#sent.get(ref.hash)?.holders : undefined) ?? nobody;
+    }
+    const sender = pendingCountOf(call);
+    const nonces = sender === undefined ? undefined : this.#nonces.get(sender);
+    return nonces?.get(Math.max(...nonces.keys()))?.holders ?? nobody;
+  }
+
+  /** A sender's next nonce, where `next` is what a node says of it: what was sent from there on without a gap is counted. */
+  nonceAfter(sender: string, next: number): number {
+    this.#forget();
+    const nonces = this.#nonces.get(sender);
+    let nonce = next;
+    while (nonces?.has(nonce)) nonce += 1;
+    return nonce;
+  }
+
+  /** Resolves when the senders of all transactions taken before are known, or cannot be found out. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#finding);
+  }
+
+  #find(hash: string, sent: Sent, nonce: number, sender: () => Promise<string | undefined>): void {
+    const finding = sender().then((address) => {
+      this.#finding.delete(finding);
+      if (address === undefined || this.#sent.get(hash) !== sent) return;
+      sent.sender = address;
+      const nonces = this.#nonces.get(address) ?? new Map<number, Sent>();
+      nonces.set(nonce, sent);
+      this.#nonces.set(address, nonces);
+    });
+    this.#finding.add(finding);
+  }
+
+  #forget(): void {
+    const now = this.#clock.now();
+    for (const { until } of this.#sent.values()) {
+      if (until > now) break;
+      this.#forgetOldest();
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const [hash, sent] of this.#sent) {
+      this.#sent.delete(hash);
+      this.#forgetNonce(sent);
+      break;
+    }
+  }
+
+  #forgetNonce(sent: Sent): void {
+    const { sender, nonce } = sent;
+    const nonces = sender === undefined ? undefined : this.#nonces.get(sender);
+    if (sender === undefined || nonce === undefined || nonces?.get(nonce) !== sent) return;
+    nonces.delete(nonce);
+    if (nonces.size === 0) this.#nonces.delete(sender);
+  }
+}
+
+/** The lower-case address whose `pending` nonce a call asks for. */
+export const pendingCountOf = (call: Call): string | undefined => {
+  if (call.method !== 'eth_getTransactionCount') return undefined;
+  const ref = locate(call.spec, call.params);
+  const address = ref.kind === 'tag' && ref.tag === 'pending' ? elementOf(call.params, 0) : undefined;
+  return typeof address === 'string' ? address.toLowerCase() : undefined;
+};

@@ -1,0 +1,19 @@
+import type { Call } from './call.ts';
+
+/** A transaction that a node took from here, or of which it said that it has it. */
+export interface Taken {
+  /** 0x-prefixed lower case. */
+  readonly hash: string;
+  /** Undefined where the bytes do not tell. */
+  readonly nonce: number | undefined;
+  readonly upstream: string;
+  /** Finds out whose it is, as a lower-case address; asked once for each transaction. Never rejects. */
+  readonly sender: () => Promise<string | undefined>;
+}
+
+/** What went through here of late. */
+export interface SentTransactions {
+  taken(taken: Taken): void;
+  /** Upstreams that took the transaction, or the newest one of the sender, that a call asks about; mostly none. */
+  holders(call: Call): ReadonlySet<string>;
+}

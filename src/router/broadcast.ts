@@ -1,0 +1,185 @@
+import type { Call } from '../core/call.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Reply } from '../core/reply.ts';
+import type { SentTransactions } from '../core/sends.ts';
+import { alreadyKnown, nonceTooLow } from '../ethereum/error-class.ts';
+import { type RawTransaction, readTransaction } from '../ethereum/transaction.ts';
+import type { NodeView } from '../head/chain-view.ts';
+import type { RawJson, RpcError } from '../jsonrpc/message.ts';
+import { elementOf } from '../jsonrpc/params.ts';
+import { Asking } from './asking.ts';
+import { isKnown, senderOf } from './known-transaction.ts';
+import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { isLimited } from './selection.ts';
+import { fateUnknown, unusable } from './verdict.ts';
+
+export interface BroadcastOptions {
+  /** Nodes of one tier that a transaction is sent to at once. */
+  readonly width: number;
+  /** Times that all nodes are tried. */
+  readonly rounds: number;
+}
+
+/** Ms for finding out whose transaction was sent. */
+const SENDER_TIMEOUT = 1_000;
+
+/** What a node had against a transaction, in its own words. */
+interface Objection {
+  readonly upstream: string;
+  readonly error: RpcError;
+  readonly raw: RawJson;
+}
+
+/**
+ * Sends a transaction to several nodes at once. The first to take it answers, and the rest go on behind the answer, so
+ * that it does not die with one node. One that a node has already, or that is mined, was sent with success; a refusal
+ * stands when nobody took it.
+ */
+export const broadcast = async (
+  call: Call,
+  options: BroadcastOptions,
+  sends: SentTransactions,
+  tools: PlanTools,
+): Promise<Reply> => {
+  const sending = new Sending(call, sends, tools);
+  for (let round = 0; ; round += 1) {
+    const selection = tools.select(call);
+    const wanted = stillWanted(selection, sending.asking);
+    const groups = groupsOf(wanted);
+    for (const [place, group] of groups.entries()) {
+      const reply = await sending.offer(group, options.width, groups.length - 1 - place);
+      if (reply !== undefined) return reply;
+    }
+    const late = tools.clock.now() >= call.deadline;
+    const hopeless = wanted.length === 0 && !selection.hope;
+    if (late || hopeless || call.cancellation.cancelled || round + 1 >= options.rounds) {
+      return sending.asking.conclusion(late, selection.excluded);
+    }
+    await tools.rest(call, sending.asking, round);
+  }
+};
+
+/** A tier is sent to together; nodes that asked not to be called come by themselves, as does the next tier. */
+const groupsOf = (nodes: readonly NodeView[]): readonly (readonly NodeView[])[] => {
+  const groups = new Map<string, NodeView[]>();
+  for (const node of nodes) {
+    const key = `${node.upstream.tier} ${isLimited(node)}`;
+    groups.set(key, [...(groups.get(key) ?? []), node]);
+  }
+  return [...groups.values()];
+};
+
+/** One transaction on its way to the nodes. */
+class Sending {
+  readonly asking: Asking;
+  readonly #call: Call;
+  readonly #sends: SentTransactions;
+  readonly #tools: PlanTools;
+  /** Undefined where the bytes are no transaction that is known here: let a node judge. */
+  readonly #transaction: RawTransaction | undefined;
+  readonly #objections: Objection[] = [];
+  #fateUnknown = false;
+
+  constructor(call: Call, sends: SentTransactions, tools: PlanTools) {
+    const raw = elementOf(call.params, 0);
+    this.#call = call;
+    this.#sends = sends;
+    this.#tools = tools;
+    this.#transaction = typeof raw === 'string' ? readTransaction(raw) : undefined;
+    this.asking = new Asking(call);
+  }
+
+  /**
+   * Sends to the first `width` of the nodes, and to a further one for each that fails. Undefined when all of them failed;
+   * `others`: groups that come after this one.
+   */
+  async offer(nodes: readonly NodeView[], width: number, others: number): Promise<Reply | undefined> {
+    const queue = [...nodes];
+    const taken = await new Promise<Reply | undefined>((resolve) => {
+      let running = 0;
+      let over = false;
+      const settle = (reply: Reply | undefined): void => {
+        over = true;
+        resolve(reply);
+      };
+      const launch = (): void => {
+        const node = over ? undefined : queue.shift();
+        if (node === undefined) return;
+        running += 1;
+        void this.#send(node, nodes.length > 1 || others > 0).then((verdict) => {
+          running -= 1;
+          if (verdict === 'failed') launch();
+          else if (verdict !== 'refused') settle(verdict);
+          if (running === 0) settle(undefined);
+        });
+      };
+      for (let started = 0; started < width; started += 1) launch();
+    });
+    return taken ?? this.#refusal();
+  }
+
+  async #send(node: NodeView, more: boolean): Promise<Reply | 'refused' | 'failed'> {
+    const { ask, attemptTimeout, clock } = this.#tools;
+    const { name } = node.upstream;
+    const left = timeLeft(this.#call, clock);
+    this.asking.started();
+    const outcome = await ask(this.#call, node, more ? Math.min(attemptTimeout, left / 2) : left).outcome;
+    const result = this.#acceptance(outcome);
+    if (result !== undefined) {
+      this.#remember(result, node);
+      return { ok: true, result, info: this.asking.info(name) };
+    }
+    const objection = objectionIn(outcome, name);
+    if (objection !== undefined) {
+      this.#objections.push(objection);
+      return 'refused';
+    }
+    if (outcome.kind === 'failed' && fateUnknown(outcome.failure)) this.#fateUnknown = true;
+    this.asking.ended(name, outcome.kind === 'answered' ? unusable('what it gave is no hash') : outcome, true);
+    return 'failed';
+  }
+
+  /** The hash, as JSON, where the node took the transaction or has it already. */
+  #acceptance(outcome: Outcome): RawJson | undefined {
+    if (outcome.kind === 'answered') {
+      return /^"0x[0-9a-f]{64}"$/i.test(outcome.result.toString('latin1', 0, 80)) ? outcome.result : undefined;
+    }
+    const error = outcome.kind === 'cancelled' ? undefined : outcome.error;
+    return error !== undefined && alreadyKnown(error) ? this.#hash() : undefined;
+  }
+
+  #hash(): RawJson | undefined {
+    return this.#transaction === undefined ? undefined : Buffer.from(`"${this.#transaction.hash}"`);
+  }
+
+  #remember(result: RawJson, node: NodeView): void {
+    const hash = result.toString('latin1', 1, 67).toLowerCase();
+    this.#sends.taken({
+      hash,
+      nonce: this.#transaction?.nonce,
+      upstream: node.upstream.name,
+      sender: () => senderOf(this.#call, hash, node, SENDER_TIMEOUT, this.#tools),
+    });
+  }
+
+  /** The first refusal, unless the transaction arrived all the same: by another way, or by an attempt of unknown fate. */
+  async #refusal(): Promise<Reply | undefined> {
+    const [first] = this.#objections;
+    if (first === undefined) return undefined;
+    const { upstream, error, raw } = first;
+    const info = this.asking.info(upstream);
+    const open = this.#fateUnknown || this.#objections.some((objection) => nonceTooLow(objection.error));
+    const result = this.#hash();
+    if (open && result !== undefined && this.#transaction !== undefined) {
+      if (await isKnown(this.#call, this.#transaction.hash, this.#tools)) return { ok: true, result, info };
+    }
+    return { ok: false, error, raw, reason: undefined, retryAfter: undefined, info };
+  }
+}
+
+/** What the node has against the transaction itself, as opposed to a limit or trouble of its own. */
+const objectionIn = (outcome: Outcome, upstream: string): Objection | undefined => {
+  if (outcome.kind === 'refused') return { upstream, error: outcome.error, raw: outcome.raw };
+  if (outcome.kind !== 'failed' || outcome.error === undefined || outcome.raw === undefined) return undefined;
+  return nonceTooLow(outcome.error) ? { upstream, error: outcome.error, raw: outcome.raw } : undefined;
+};

@@ -1,0 +1,47 @@
+import type { Call } from '../core/call.ts';
+import { methodSpec } from '../ethereum/methods.ts';
+import type { NodeView } from '../head/chain-view.ts';
+import { type PlanTools, timeLeft } from './plan.ts';
+
+const spec = methodSpec('eth_getTransactionByHash');
+
+/** The transaction as one node knows it, by the gateway's own question; undefined where it does not, or does not answer. */
+const askFor = async (
+  { upstream }: NodeView,
+  hash: string,
+  timeoutMs: number,
+  { observer }: PlanTools,
+  call: Call,
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  const params = Buffer.from(JSON.stringify([hash]));
+  observer.probed(call.chain, upstream.name, 1);
+  const [outcome] = await upstream.probe([{ method: spec.name, params, heavy: false }], timeoutMs);
+  if (outcome?.kind !== 'answered') return undefined;
+  const found: unknown = JSON.parse(outcome.result.toString());
+  return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : undefined;
+};
+
+/** True as soon as any node that serves reads knows the transaction; false when none of them does. */
+export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promise<boolean> => {
+  const wanted = { spec, pin: undefined, only: call.only, minBlock: undefined };
+  const { candidates } = tools.select(wanted);
+  const timeoutMs = Math.min(tools.attemptTimeout, timeLeft(call, tools.clock));
+  return new Promise((resolve) => {
+    const all = candidates.map(async (node) => {
+      if ((await askFor(node, hash, timeoutMs, tools, call)) !== undefined) resolve(true);
+    });
+    void Promise.all(all).then(() => resolve(false));
+  });
+};
+
+/** Whose transaction it is, as the node that took it says; lower case. */
+export const senderOf = async (
+  call: Call,
+  hash: string,
+  node: NodeView,
+  timeoutMs: number,
+  tools: PlanTools,
+): Promise<string | undefined> => {
+  const from = (await askFor(node, hash, timeoutMs, tools, call))?.['from'];
+  return typeof from === 'string' && /^0x[0-9a-f]{40}$/i.test(from) ? from.toLowerCase() : undefined;
+};
