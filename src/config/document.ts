@@ -5,10 +5,10 @@ import {
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   parseDocument,
   type Scalar,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml';
 import { type Path, renderPath } from './paths.ts';
 
@@ -46,6 +46,9 @@ export interface Tree {
   position(offset: number): Position;
 }
 
+/** Stands where a value could not be made out: there is one, and what is wrong with it has been told. */
+export const unread = Symbol('unread');
+
 /** What a string stands for, or why it stands for nothing. */
 export type ReadText = (
   text: string,
@@ -61,14 +64,10 @@ const MAX_ERRORS = 100;
 
 /** Parses YAML 1.2 with anchors and `<<`. `readText` sees every string value. Never throws: what is wrong is listed. */
 export const readTree = (text: string, readText: ReadText): Tree => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+  const document = parseDocument(text, { prettyErrors: false, version: '1.2' });
   const walk = new Walk(readText);
   const value = walk.node(document.contents, []);
-  const position = (offset: number): Position => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const position = positions(text);
   return {
     value,
     problems: walk.problems,
@@ -86,21 +85,39 @@ const wordings: ReadonlyMap<string, Pick<SyntaxProblem, 'message' | 'suggestion'
 ]);
 
 const syntaxProblems = (document: Document.Parsed, text: string): readonly SyntaxProblem[] => {
-  const exhausted = document.errors.filter(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  const errors = (exhausted.length > 0 ? exhausted : document.errors)
-    .slice(0, MAX_ERRORS)
-    .map(({ code, message, pos: [offset] }) => {
-      const fatal = code !== 'DUPLICATE_KEY';
-      const known = wordings.get(code);
-      if (known !== undefined) return { ...known, offset, fatal };
-      const line = text.slice(text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1).split('\n', 1)[0] ?? '';
-      const suggestion = line.includes('${') ? 'between { } and [ ] put ${...} in quotes' : undefined;
-      return { offset, message, suggestion, fatal };
-    });
+  const errors = firstErrors(document.errors).map(({ code, message, pos: [offset] }) => {
+    const fatal = code !== 'DUPLICATE_KEY';
+    const known = wordings.get(code);
+    if (known !== undefined) return { ...known, offset, fatal };
+    const line = text.slice(text.lastIndexOf('\n', Math.max(0, offset - 1)) + 1).split('\n', 1)[0] ?? '';
+    const suggestion = line.includes('${') ? 'between { } and [ ] put ${...} in quotes' : undefined;
+    // The parser quotes what it stumbled over, which may be a password.
+    return { offset, message: message.replace(/:? "[^]*"$/, ''), suggestion, fatal };
+  });
   const warnings = document.warnings
     .slice(0, MAX_ERRORS)
     .map(({ message, pos: [offset] }) => ({ offset, message, fatal: false }));
   return [...errors, ...warnings];
+};
+
+/** Without those that only follow from an earlier one: everything after a token that ended the document too soon. */
+const firstErrors = (errors: readonly YAMLParseError[]): readonly YAMLParseError[] => {
+  const exhausted = errors.filter(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  if (exhausted.length > 0) return exhausted;
+  const end = errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return errors.slice(0, end < 0 ? MAX_ERRORS : Math.min(end + 1, MAX_ERRORS));
+};
+
+/** Where a place in the text is for a reader. The parser's own counter loses lines after a syntax error. */
+const positions = (text: string): ((offset: number) => Position) => {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    const place = Math.max(0, Math.min(offset, text.length));
+    const after = starts.findIndex((start) => start > place);
+    const line = after < 0 ? starts.length : after;
+    return { line, column: place - (starts[line - 1] ?? 0) + 1 };
+  };
 };
 
 class Walk {
@@ -127,8 +144,7 @@ class Walk {
     if (isAlias(node)) {
       mark(this.#values, path, node.range);
       if (this.#anchors.has(node.source)) return this.node(this.#anchors.get(node.source), path);
-      this.#report(path, `there is no anchor &${node.source} above`);
-      return undefined;
+      return this.#report(path, `there is no anchor &${node.source} above`);
     }
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
@@ -141,14 +157,9 @@ class Walk {
   #scalar({ value }: Scalar, path: Path): unknown {
     if (typeof value === 'number' || typeof value === 'boolean') return value;
     if (value === null) return undefined;
-    if (typeof value !== 'string') {
-      this.#report(path, 'is a kind of value that no key takes');
-      return undefined;
-    }
+    if (typeof value !== 'string') return this.#report(path, 'is a kind of value that no key takes');
     const read = this.#readText(value, path);
-    if ('text' in read) return read.text;
-    this.#report(path, read.problem, read.suggestion);
-    return undefined;
+    return 'text' in read ? read.text : this.#report(path, read.problem, read.suggestion);
   }
 
   /** Own keys first, so that they win over those that `<<` brings in. */
@@ -191,8 +202,9 @@ class Walk {
     return true;
   }
 
-  #report(path: Path, message: string, suggestion?: string): void {
+  #report(path: Path, message: string, suggestion?: string): typeof unread {
     this.problems.push({ path, at: 'value', message, suggestion });
+    return unread;
   }
 }
 

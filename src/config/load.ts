@@ -47,7 +47,7 @@ export const loadConfig = ({ text, file, env, readFile }: LoadOptions): Loaded =
       ),
     };
   }
-  return failed([...syntax, ...problems.map((problem) => located(file, tree, problem, inserted))]);
+  return failed([...syntax, ...problems.slice(0, MAX_FAULTS).map((problem) => located(file, tree, problem, inserted))]);
 };
 
 /** Reads the file at `path`; one that cannot be read is a fault like any other. */

@@ -13,6 +13,7 @@ export const wholeFileProblems = (file: unknown): readonly Problem[] => {
     ...repeated(chains, ['chains'], 'id', 'is the id of another chain too'),
     ...defaults(chains),
     ...upstreamNames(chains),
+    ...chains.flatMap((chain, index) => addresses(chain, index)),
     ...chains.flatMap((chain, index) => quorumSizes(chain, index)),
     ...keys(file, chains),
     ...listeners(file),
@@ -60,10 +61,10 @@ const chainNames = (chains: readonly unknown[]): readonly Problem[] => {
   ];
 };
 
+const isTrue = (value: unknown): boolean => value === true || value === 'true';
+
 const defaults = (chains: readonly unknown[]): readonly Problem[] => {
-  const marked = chains.flatMap((chain, index) =>
-    [true, 'true'].includes(at(chain, 'default') as boolean) ? [index] : [],
-  );
+  const marked = chains.flatMap((chain, index) => (isTrue(at(chain, 'default')) ? [index] : []));
   return marked
     .slice(1)
     .map((index) => wrong(['chains', index, 'default'], `chains[${marked[0]}] is the default already`));
@@ -81,6 +82,28 @@ const upstreamNames = (chains: readonly unknown[]): readonly Problem[] => {
     }),
   );
 };
+
+/** An upstream is one node or what DNS finds, and a socket needs no second one. */
+const addresses = (chain: unknown, chainIndex: number): readonly Problem[] =>
+  items(chain, 'upstreams').flatMap((upstream, index) => {
+    if (!isMapping(upstream)) return [];
+    const here = ['chains', chainIndex, 'upstreams', index];
+    const { url, ws, discover, calls } = upstream;
+    if (url === undefined && discover === undefined) return [wrong(here, 'needs a url, or discover')];
+    if (url !== undefined && discover !== undefined) {
+      return [wrong([...here, 'discover'], 'has both url and discover', 'make them two upstreams')];
+    }
+    const found: Problem[] = [];
+    if (discover !== undefined && ws !== undefined) {
+      found.push(wrong([...here, 'ws'], 'names one node, but discover finds many; each is tried at its own address'));
+    }
+    if (typeof url !== 'string' || !/^(?:wss?|ipc):/i.test(url)) return found;
+    if (ws !== undefined) found.push(wrong([...here, 'ws'], 'is of no use beside a url that is a socket already'));
+    if (calls === 'http') {
+      found.push(wrong([...here, 'calls'], 'http needs a url that begins with http:// or https://'));
+    }
+    return found;
+  });
 
 const quorumSizes = (chain: unknown, chainIndex: number): readonly Problem[] => {
   const upstreams = items(chain, 'upstreams');
@@ -110,14 +133,18 @@ const keys = (file: unknown, chains: readonly unknown[]): readonly Problem[] => 
   ];
 };
 
-const everywhere = ['0.0.0.0', '::'];
+const everywhere: readonly unknown[] = ['0.0.0.0', '::'];
+
+const address = (section: unknown, port: number) => {
+  const own = at(section, 'port') ?? port;
+  return { host: at(section, 'host') ?? '127.0.0.1', port: typeof own === 'string' ? Number(own) : own };
+};
 
 const listeners = (file: unknown): readonly Problem[] => {
-  const [server, ops] = [at(file, 'server'), at(file, 'ops')];
-  const port = Number(at(server, 'port') ?? 8545);
-  if (port === 0 || port !== Number(at(ops, 'port') ?? 9545)) return [];
-  const hosts = [at(server, 'host') ?? '127.0.0.1', at(ops, 'host') ?? '127.0.0.1'];
-  if (hosts[0] !== hosts[1] && !hosts.some((host) => everywhere.includes(host as string))) return [];
-  const [section] = at(ops, 'port') === undefined ? ['server'] : ['ops'];
-  return [wrong([section as string, 'port'], 'is the port of the other listener')];
+  const rpc = address(at(file, 'server'), 8545);
+  const ops = address(at(file, 'ops'), 9545);
+  if (rpc.port === 0 || rpc.port !== ops.port) return [];
+  if (rpc.host !== ops.host && !everywhere.includes(rpc.host) && !everywhere.includes(ops.host)) return [];
+  const section = at(at(file, 'ops'), 'port') === undefined ? 'server' : 'ops';
+  return [wrong([section, 'port'], 'is the port of the other listener')];
 };

@@ -8,7 +8,7 @@ const hour = 60 * minute;
 
 const readChainId = (value: unknown): Reading<bigint> => {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return { value: BigInt(value) };
-  if (typeof value === 'string' && /^(?:[1-9]\d{0,76}|0x[1-9a-fA-F][0-9a-fA-F]{0,63})$/.test(value)) {
+  if (typeof value === 'string' && /^(?:[1-9]\d{0,77}|0x[1-9a-fA-F][0-9a-fA-F]{0,63})$/.test(value)) {
     return { value: BigInt(value) };
   }
   const problem = 'expected a chain id: a whole number above 0';

@@ -71,42 +71,7 @@ const keys = {
   }).prefault({}),
 };
 
-interface Addressed {
-  readonly url?: string | undefined;
-  readonly ws?: string | undefined;
-  readonly discover?: unknown;
-  readonly calls: string;
-}
-
-interface Objection {
-  readonly path: readonly string[];
-  readonly message: string;
-  readonly suggestion?: string;
-}
-
-/** What keys that are right by themselves say against each other. */
-const objections = ({ url, ws, discover: dns, calls }: Addressed): readonly Objection[] => {
-  if (url === undefined && dns === undefined) return [{ path: [], message: 'needs a url, or discover' }];
-  if (url !== undefined && dns !== undefined) {
-    return [{ path: ['discover'], message: 'has both url and discover', suggestion: 'make them two upstreams' }];
-  }
-  if (dns !== undefined && ws !== undefined) {
-    return [{ path: ['ws'], message: 'names one node, but discover finds many; each is tried at its own address' }];
-  }
-  if (url === undefined || /^https?:/i.test(url)) return [];
-  const found: Objection[] = [];
-  if (ws !== undefined) found.push({ path: ['ws'], message: 'is of no use beside a url that is a socket already' });
-  if (calls === 'http')
-    found.push({ path: ['calls'], message: 'http needs a url that begins with http:// or https://' });
-  return found;
-};
-
-/** One node, or what discovery makes of one DNS name. */
+/** One node, or what discovery makes of one DNS name; which of the two, and what goes with what, `rules.ts` judges. */
 export const upstreamSchema = z
   .strictObject(keys)
-  .superRefine((upstream, context) => {
-    for (const { path, message, suggestion } of objections(upstream)) {
-      context.addIssue({ code: 'custom', path: [...path], message, params: { suggestion } });
-    }
-  })
   .meta({ description: 'One node or provider endpoint', oneOf: [{ required: ['url'] }, { required: ['discover'] }] });

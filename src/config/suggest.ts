@@ -36,11 +36,15 @@ export const nearest = (word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, normal(candidate));
+    const distance = startsOther(wanted, normal(candidate)) ? 1 : editDistance(wanted, normal(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 };
+
+/** `warning` for `warn`, `err` for `error`. */
+const startsOther = (one: string, other: string): boolean =>
+  Math.min(one.length, other.length) >= 3 && one !== other && (one.startsWith(other) || other.startsWith(one));
 
 /** `did you mean X?` for the nearest candidate, or nothing. */
 export const didYouMean = (word: string, candidates: readonly string[]): string | undefined => {

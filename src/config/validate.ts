@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Problem } from './document.ts';
-import { knownKeys } from './json-schema.ts';
+import { knownKeys } from './known-keys.ts';
 import { type Path, renderPath } from './paths.ts';
 import { wholeFileProblems } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -15,7 +15,7 @@ export type Validated =
  * `HEADGATE_OPS_TOKEN`. `unread` are the places whose value could not be made out: nothing more is said about them.
  */
 export const validate = (file: unknown, env: Env, unread: readonly Path[] = []): Validated => {
-  const result = configSchema.safeParse(withToken(file, env['HEADGATE_OPS_TOKEN'] ?? ''));
+  const result = configSchema.safeParse(withToken(file, env['HEADGATE_OPS_TOKEN'] ?? ''), { reportInput: true });
   const shape = result.success ? [] : result.error.issues.flatMap(problemsOf);
   const silent = new Set(unread.map(renderPath));
   const problems = distinct([...shape, ...wholeFileProblems(file)]).filter(({ path }) => !silent.has(renderPath(path)));
