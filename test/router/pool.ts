@@ -51,7 +51,7 @@ const statesOf = async ({ opsUrl }: TestGateway): Promise<string[]> => {
 export const until = async (holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> => {
   const end = performance.now() + ms;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`it never came true: ${holds}`);
+    if (performance.now() > end) throw new Error(`it never came true: ${String(holds)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { counts, startPool } from '../router/pool.ts';
+
+const least = (block: number) => ({ 'x-headgate-min-block': String(block) });
+
+describe('x-headgate-min-block', () => {
+  it('waits for the block, and then answers from a node that has it', async () => {
+    await using pool = await startPool([{}, {}, {}], { health: { interval: '50ms' }, blockTime: '1s' });
+    const asked = [
+      pool.call('eth_getBalance', [`0x${'00'.repeat(20)}`, 'latest'], least(101)),
+      pool.call('eth_blockNumber', [], least(101)),
+      pool.call('eth_gasPrice', [], least(101)),
+    ];
+    for (const node of pool.nodes) node.on('eth_gasPrice', () => '0x1');
+    for (const node of pool.nodes.slice(1)) node.mine();
+    const [balance, number, price] = await Promise.all(asked);
+    expect(balance?.headers.get('x-headgate-block')).toBe('101');
+    expect(['b', 'c']).toContain(balance?.headers.get('x-headgate-upstream'));
+    expect(number?.json.result).toBe('0x65');
+    expect(price?.json.result).toBe('0x1');
+    expect(pool.nodes[0]?.count('eth_gasPrice')).toBe(0);
+  });
+
+  it.each([
+    ['eth_getBalance', [`0x${'00'.repeat(20)}`, 'latest']],
+    ['eth_getBalance', [`0x${'00'.repeat(20)}`, '0x10']],
+    ['eth_getTransactionReceipt', [`0x${'11'.repeat(32)}`]],
+    ['eth_blockNumber', []],
+    ['eth_gasPrice', []],
+  ])('says not_yet of %s where no node gets there in time, and asks none', async (method, params) => {
+    await using pool = await startPool([{}], { routing: { timeout: '150ms', attemptTimeout: '100ms' } });
+    const { json, status } = await pool.call(method, params, least(200));
+    expect(status).toBe(503);
+    expect(json.error).toMatchObject({ code: -32002, data: { reason: 'not_yet' } });
+    if (method !== 'eth_blockNumber') expect(counts(pool, method)).toEqual([0]);
+  });
+
+  it('holds for every item of a batch, and is no hindrance where the chain is past it', async () => {
+    await using pool = await startPool([{}], { routing: { timeout: '150ms', attemptTimeout: '100ms' } });
+    const body = JSON.stringify(
+      ['eth_blockNumber', 'eth_gasPrice'].map((method, id) => ({ jsonrpc: '2.0', id, method, params: [] })),
+    );
+    pool.nodes[0]?.on('eth_gasPrice', () => '0x1');
+    const post = async (block: number) => {
+      const headers = { 'content-type': 'application/json', ...least(block) };
+      return (await fetch(pool.gateway.url, { method: 'POST', body, headers })).json();
+    };
+    expect(await post(101)).toMatchObject([
+      { error: { data: { reason: 'not_yet' } } },
+      { error: { data: { reason: 'not_yet' } } },
+    ]);
+    expect(await post(100)).toMatchObject([{ result: '0x64' }, { result: '0x1' }]);
+  });
+});

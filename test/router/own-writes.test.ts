@@ -1,0 +1,57 @@
+import { keccak256 } from 'viem';
+import { describe, expect, it } from 'vitest';
+import { rpcError } from '../support/fake-node.ts';
+import { counts, sender, signed, startPool, until } from './pool.ts';
+
+const SEND = 'eth_sendRawTransaction';
+
+describe('reading one’s own writes', () => {
+  it('has the sender’s pending nonce count what was sent, also where the node that is asked does not know of it', async () => {
+    await using pool = await startPool([{}, {}], { routing: { broadcast: 1 } });
+    for (const node of pool.nodes) {
+      node.on(SEND, ([raw]) => keccak256(raw as `0x${string}`));
+      node.on('eth_getTransactionByHash', ([hash]) => ({ hash, from: sender }));
+      node.on('eth_getTransactionCount', () => '0x5');
+    }
+    await pool.call(SEND, [await signed(5)]);
+    await pool.call(SEND, [await signed(6)]);
+    const at = async (tag: string) => (await pool.call('eth_getTransactionCount', [sender, tag])).json.result;
+    expect(await at('pending')).toBe('0x7');
+    expect(await at('latest')).toBe('0x5');
+  });
+
+  it('asks the node that took a transaction first', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    const raw = await signed(1);
+    const hash = keccak256(raw);
+    a?.on(SEND, () => rpcError(-32000, 'txpool is full'));
+    b?.on(SEND, () => hash);
+    a?.on('eth_getTransactionReceipt', () => null);
+    b?.on('eth_getTransactionReceipt', () => ({ transactionHash: hash, blockNumber: '0x64' }));
+    await pool.call(SEND, [raw]);
+    const { json, headers } = await pool.call('eth_getTransactionReceipt', [hash]);
+    expect(json.result).toMatchObject({ transactionHash: hash });
+    expect(headers.get('x-headgate-attempts')).toBe('1');
+    expect(counts(pool, 'eth_getTransactionReceipt')).toEqual([0, 1]);
+  });
+
+  it('asks all nodes before it believes that there is no such transaction', async () => {
+    await using pool = await startPool([{}, {}, {}], { routing: { broadcast: 1, attempts: 1 } });
+    const raw = await signed(2);
+    const hash = keccak256(raw);
+    let asked = 0;
+    for (const node of pool.nodes) {
+      node.on(SEND, () => hash);
+      node.on('eth_getTransactionByHash', () => {
+        asked += 1;
+        return asked === 4 ? { hash, from: sender, blockNumber: null } : null;
+      });
+    }
+    await pool.call(SEND, [raw]);
+    await until(() => asked === 1);
+    expect((await pool.call('eth_getTransactionByHash', [hash])).json.result).toMatchObject({ hash });
+    expect((await pool.call('eth_getTransactionByHash', [hash])).json.result).toBeNull();
+    expect(counts(pool, 'eth_getTransactionByHash').reduce((sum, count) => sum + count)).toBe(7);
+  });
+});
