@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { renderFaults } from '../config/faults.ts';
 import { configFromUrls } from '../config/from-urls.ts';
 import type { UpstreamConfig } from '../config/schema.ts';
+import { attempt } from '../config/substitute.ts';
 import type { Env } from '../config/validate.ts';
 import { printable } from './check.ts';
 import type { Introduction } from './identify-upstream.ts';
@@ -47,15 +48,17 @@ export const init = async ({ urls, file }: InitOptions, deps: InitDeps): Promise
   return 0;
 };
 
+/** In words why the file could not be written, or undefined where it was. */
 const write = (file: string, text: string): string | undefined => {
-  try {
-    // The URLs may hold keys, so nobody else may read them.
+  // URLs may hold keys, so nobody else may read them.
+  const written = attempt(() => {
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
-    return undefined;
-  } catch (error) {
-    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    return exists ? `${file} is there already; move it away first` : `cannot write ${file}: ${String(error)}`;
-  }
+    return '';
+  });
+  if (typeof written === 'string') return undefined;
+  return written.code === 'EEXIST'
+    ? `${file} is there already; move it away first`
+    : `cannot write ${file}: ${written.why}`;
 };
 
 /** One node of a new configuration. */
@@ -95,10 +98,10 @@ const names: ReadonlyMap<bigint, string> = new Map([
 
 const chainText = (id: bigint, nodes: readonly Found[], isDefault: boolean): string => {
   const name = names.get(id) ?? `chain-${id}`;
-  const marked = isDefault ? '    default: true             # also served at the path /\n' : '';
+  const marked = isDefault ? '    default: true # also served at the path /\n' : '';
   const big = id > BigInt(Number.MAX_SAFE_INTEGER);
   return `  - name: ${name}
-${marked}    id: ${big ? `'${id}'` : id}                     # a node of another chain is never used
+${marked}    id: ${big ? `'${id}'` : id} # a node of another chain is never used
     upstreams:
 ${nodes.map(upstreamText).join('')}`;
 };

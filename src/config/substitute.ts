@@ -67,18 +67,18 @@ const contents = (text: string, reference: string, sources: Sources): Expanded =
   return { ok: true, text: value, inserted: [{ value, reference }] };
 };
 
-/** The text, or in a few words why there is none. */
-export const attempt = (read: () => string): string | { readonly why: string } => {
+/** What the file system gave, or in a few words why it gave nothing, with its own code for it. */
+export const attempt = (read: () => string): string | { readonly why: string; readonly code: string } => {
   try {
     return read();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return { why: reasons.get(String(code)) ?? (error instanceof Error ? error.message : 'it failed') };
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    return { code, why: reasons.get(code) ?? (error instanceof Error ? error.message : 'it failed') };
   }
 };
 
 const reasons: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'there is no such file'],
+  ['ENOENT', 'there is no such file or folder'],
   ['EACCES', 'permission denied'],
   ['EISDIR', 'it is a directory'],
 ]);

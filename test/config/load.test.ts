@@ -222,7 +222,15 @@ describe('a file on disk', () => {
       expect(loadConfigFile(path, { env: {}, readFile })).toMatchObject({ ok: true });
       expect(loadConfigFile(`${path}.no`, { env: {}, readFile })).toEqual({
         ok: false,
-        faults: [{ file: `${path}.no`, line: 1, column: 1, key: '', message: 'cannot be read: there is no such file' }],
+        faults: [
+          {
+            file: `${path}.no`,
+            line: 1,
+            column: 1,
+            key: '',
+            message: 'cannot be read: there is no such file or folder',
+          },
+        ],
       });
       expect(loadConfigFile(folder, { env: {}, readFile })).toMatchObject({
         faults: [{ message: 'cannot be read: it is a directory' }],

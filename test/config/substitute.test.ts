@@ -100,7 +100,7 @@ describe('in a file', () => {
 
   test('a file that cannot be read is a fault that names it', () => {
     expect(faultsOf(token('file:/run/secrets/y'))).toEqual([
-      'h.yaml:1:15 ops.token: cannot read /run/secrets/y: there is no such file',
+      'h.yaml:1:15 ops.token: cannot read /run/secrets/y: there is no such file or folder',
     ]);
     expect(faultsOf(token('file:secrets/y'))).toEqual([
       'h.yaml:1:15 ops.token: file: needs an absolute path, such as file:/run/secrets/token',
