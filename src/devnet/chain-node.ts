@@ -4,6 +4,7 @@ import { AnvilProcess } from './anvil-process.ts';
 import type { Block, BlockPlan, Transaction, WireBlock } from './block.ts';
 import { toBlock, toHex } from './block.ts';
 import type { RpcAnswer, RpcRequest } from './rpc.ts';
+import { RpcFault } from './rpc.ts';
 
 /** Which blocks a node gets: the truth's, none, or its own. */
 export type Course = 'following' | 'withheld' | 'forked';
@@ -22,6 +23,14 @@ export interface DevnetNode {
   readonly course: Course;
   /** The newest block the node has been given. */
   readonly head: Block;
+}
+
+/** What waits in a node's pool. */
+export interface Pool {
+  /** Everything, queued transactions included. */
+  readonly hashes: readonly string[];
+  /** What the next block would hold, in its order. */
+  readonly ready: readonly string[];
 }
 
 /** One anvil process and the blocks it holds, from genesis on. */
@@ -88,11 +97,19 @@ export class ChainNode implements DevnetNode {
     return (await this.#process.rpc.call('eth_accounts')) as readonly string[];
   }
 
-  /** Hashes of everything in the node's pool, queued ones included. */
-  async pool(): Promise<readonly string[]> {
-    const content = (await this.#process.rpc.call('txpool_content')) as PoolContent;
-    const senders = [...Object.values(content.pending), ...Object.values(content.queued)];
-    return senders.flatMap((byNonce) => Object.values(byNonce).map(({ hash }) => hash));
+  async pool(): Promise<Pool> {
+    const { rpc } = this.#process;
+    const [content, pending] = await rpc.batch([
+      ['txpool_content', []],
+      ['eth_getBlockByNumber', ['pending', false]],
+    ]);
+    if (!content?.ok || !pending?.ok) throw new RpcFault(`${this.name} does not show its pool`);
+    const parts = content.result as PoolContent;
+    const senders = [...Object.values(parts.pending), ...Object.values(parts.queued)];
+    return {
+      hashes: senders.flatMap((byNonce) => Object.values(byNonce).map(({ hash }) => hash)),
+      ready: (pending.result as WireBlock).transactions,
+    };
   }
 
   /** Those of the transactions that the node knows. */
@@ -115,21 +132,23 @@ export class ChainNode implements DevnetNode {
   }
 
   /**
-   * Mines a block as planned, out of an emptied pool; `pooled` is what to empty it of. Returns the transactions that the
-   * node refused to take, by hash. One batch, which anvil works off in order: what a client sends meanwhile has the
-   * smallest chance to slip in. What the plan's maker must check is the block itself.
+   * Mines a block as planned, out of a pool that was just read. Returns the transactions that the node refused to take, by
+   * hash. A client's transaction can still slip in, so whoever made the plan must check the block. The pool is emptied only
+   * where its order is a wrong one: with what is dropped goes what the same sender sent in this very moment.
    */
-  async mine(plan: BlockPlan, pooled: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async mine(plan: BlockPlan, { hashes, ready }: Pool): Promise<ReadonlyMap<string, string>> {
+    const inOrder = ready.every((hash, index) => plan.transactions[index]?.hash === hash);
+    const missing = inOrder ? plan.transactions.slice(ready.length) : plan.transactions;
     const preparation: readonly RpcRequest[] = [
-      ...pooled.map((hash): RpcRequest => ['anvil_dropTransaction', [hash]]),
+      ...(inOrder ? [] : hashes.map((hash): RpcRequest => ['anvil_dropTransaction', [hash]])),
       ['anvil_setNextBlockBaseFeePerGas', [toHex(plan.baseFee)]],
       ['anvil_setCoinbase', [plan.coinbase]],
     ];
-    const sends = plan.transactions.map(({ raw }): RpcRequest => ['eth_sendRawTransaction', [raw]]);
+    const sends = missing.map(({ raw }): RpcRequest => ['eth_sendRawTransaction', [raw]]);
     const answers = await this.#process.rpc.batch([...preparation, ...sends, ['evm_mine', [toHex(plan.timestamp)]]]);
     const mined = answers.at(-1);
     if (!mined?.ok) throw new Error(`${this.name} did not mine: ${mined?.message}`);
-    return refusals(plan.transactions, answers.slice(preparation.length));
+    return refusals(missing, answers.slice(preparation.length));
   }
 
   async wireBlock(number: number): Promise<WireBlock> {

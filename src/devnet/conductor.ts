@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Block, Transaction } from './block.ts';
 import { branchCoinbase, nextBaseFee, toBlock } from './block.ts';
-import type { ChainNode } from './chain-node.ts';
+import type { ChainNode, Pool } from './chain-node.ts';
 import type { Mempool } from './mempool.ts';
 import { RpcFault } from './rpc.ts';
 import type { Truth } from './truth.ts';
@@ -60,7 +60,7 @@ export class Conductor {
   async gossip(): Promise<void> {
     const pools = await this.#learnAll();
     for (const [node, pool] of pools) {
-      const missing = this.#mempool.transactions.filter(({ hash }) => !pool.includes(hash));
+      const missing = this.#mempool.transactions.filter(({ hash }) => !pool.hashes.includes(hash));
       if (missing.length > 0) await this.#unlessGone(node, () => node.offer(missing));
     }
   }
@@ -166,8 +166,8 @@ export class Conductor {
     }
   }
 
-  async #learnAll(): Promise<ReadonlyMap<ChainNode, readonly string[]>> {
-    const pools = new Map<ChainNode, readonly string[]>();
+  async #learnAll(): Promise<ReadonlyMap<ChainNode, Pool>> {
+    const pools = new Map<ChainNode, Pool>();
     for (const node of [this.#builder, ...this.#nodes]) {
       if (!node.reachable) continue;
       await this.#unlessGone(node, async () => pools.set(node, await this.#learn(node)));
@@ -175,10 +175,10 @@ export class Conductor {
     return pools;
   }
 
-  /** Hashes of the node's pool, once those unknown so far are in the mempool. */
-  async #learn(node: ChainNode): Promise<readonly string[]> {
+  /** The node's pool, once what was unknown in it is in the mempool. */
+  async #learn(node: ChainNode): Promise<Pool> {
     const pool = await node.pool();
-    await this.#remember(node, pool);
+    await this.#remember(node, pool.hashes);
     return pool;
   }
 
