@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfigFile } from '../../src/config/load.ts';
 import { root, runCommand } from '../support/run-command.ts';
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -113,6 +114,12 @@ describe('the compose file', () => {
     const { chains } = parse(read('deploy/compose/headgate.yaml'));
     const urls = chains[0].upstreams.map((upstream: { url: string }) => upstream.url);
     expect(urls).toEqual(['http://devnet:8545', 'http://devnet:8546', 'http://devnet:8547']);
+  });
+
+  it('gives the gateway a config that it takes', () => {
+    const file = join(root, 'deploy/compose/headgate.yaml');
+    const loaded = loadConfigFile(file, { env: {}, readFile: (path) => readFileSync(path, 'utf8') });
+    expect(loaded).toMatchObject({ ok: true });
   });
 
   it('points Prometheus at the ops listener, and Grafana at Prometheus', () => {
