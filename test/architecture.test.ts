@@ -48,9 +48,11 @@ const pure = [
   'subscription',
   'status',
 ];
-const folders = readdirSync(join(root, 'src'), { withFileTypes: true })
+const standing = readdirSync(join(root, 'src'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
+/** Those that stand, and those whose place is kept in the table. */
+const folders = [...new Set([...standing, ...table.map((row) => row.room)])];
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
   (name) => !name.startsWith('@types/'),
@@ -178,7 +180,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the table of rooms', () => {
   it('has a row for every folder in src', () => {
-    expect(table.map((row) => row.room).toSorted()).toEqual(folders.filter((name) => name !== 'commands').toSorted());
+    expect(table.map((row) => row.room)).toEqual(
+      expect.arrayContaining(standing.filter((name) => name !== 'commands')),
+    );
   });
 
   it.each(probeFiles)('is what lint holds $file to, types included', ({ file, row, own }) => {
