@@ -2,6 +2,7 @@ import type { Devnet } from '../../src/devnet/devnet.ts';
 import { startDevnet } from '../../src/devnet/start-devnet.ts';
 import { deployTicker, sendTick } from '../../src/devnet/ticker-contract.ts';
 import type { Chronicle } from './chronicle.ts';
+import type { Gate } from './gate.ts';
 import { weighted } from './random.ts';
 
 /** Ticks in a block, and how often. */
@@ -9,6 +10,7 @@ const ticks = { '0': 2, '1': 5, '2': 2, '5': 1 } as const;
 
 export interface BeatDeps {
   readonly devnet: Devnet;
+  readonly gate: Gate;
   readonly chronicle: Chronicle;
   readonly random: () => number;
   readonly now: () => number;
@@ -54,11 +56,11 @@ export class Beat {
   }
 
   async #mine(): Promise<void> {
-    const { devnet, chronicle, random } = this.#deps;
+    const { devnet, gate, chronicle, random } = this.#deps;
     for (let left = Number(weighted(random, ticks)); left > 0; left--) {
       chronicle.expect(await sendTick(devnet), 'tick');
     }
-    await devnet.mine();
+    await gate.without(() => devnet.mine());
     this.observe();
   }
 }

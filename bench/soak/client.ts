@@ -8,6 +8,7 @@ import { between, pick, weighted } from './random.ts';
 export interface ClientDeps {
   readonly line: Line;
   readonly random: () => number;
+  /** Notes what the truth is at this moment, and tells the moment. */
   readonly now: () => number;
   readonly chainId: number;
   /** The prefunded account that only this client sends from; undefined for one that only reads. */

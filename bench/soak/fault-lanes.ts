@@ -1,10 +1,12 @@
 import type { Devnet } from '../../src/devnet/devnet.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { FaultProxy } from './fault-proxy.ts';
+import type { Gate } from './gate.ts';
 import type { Fault, FaultKind, Schedule } from './schedule.ts';
 
 export interface FaultDeps {
   readonly devnet: Devnet;
+  readonly gate: Gate;
   /** One before each node, in the devnet's order. */
   readonly proxies: readonly FaultProxy[];
   /** Port of a node of another chain. */
@@ -84,10 +86,10 @@ export class FaultLanes {
 type Undo = () => Promise<void>;
 
 /** Lets a fault happen; gives what takes it back. */
-const begin = async (fault: Fault, { devnet, proxies, foreignPort }: FaultDeps): Promise<Undo> => {
+const begin = async (fault: Fault, { devnet, gate, proxies, foreignPort }: FaultDeps): Promise<Undo> => {
   const { kind, amount } = fault;
   if (kind === 'reorg') {
-    await devnet.reorg(Math.min(amount, devnet.truth.head.number - 2));
+    await gate.without(() => devnet.reorg(Math.min(amount, devnet.truth.head.number - 2)));
     return async () => {};
   }
   const proxy = proxies[fault.node];
@@ -101,16 +103,16 @@ const begin = async (fault: Fault, { devnet, proxies, foreignPort }: FaultDeps):
     case 'restart-behind':
       await devnet.kill(name);
       await devnet.restart(name, { height: Math.max(0, devnet.truth.head.number - amount) });
-      return () => devnet.release(name);
+      return () => gate.without(() => devnet.release(name));
     case 'freeze':
       await devnet.freeze(name);
-      return () => devnet.thaw(name);
+      return () => gate.without(() => devnet.thaw(name));
     case 'withhold':
       await devnet.withhold(name);
-      return () => devnet.release(name);
+      return () => gate.without(() => devnet.release(name));
     case 'fork':
-      await devnet.fork(name, Math.min(amount, node.head.number - 2));
-      return () => devnet.rejoin(name);
+      await gate.without(() => devnet.fork(name, Math.min(amount, node.head.number - 2)));
+      return () => gate.without(() => devnet.rejoin(name));
     case 'wrong-chain':
       proxy.redirect(foreignPort);
       return async () => proxy.redirect(portOf(node.httpUrl));

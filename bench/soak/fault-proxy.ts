@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Behaviour, falsify, type Message } from './behaviour.ts';
+import type { Gate } from './gate.ts';
 
 const PASS: Behaviour = { kind: 'pass' };
 
@@ -15,12 +16,14 @@ export class FaultProxy {
   readonly #spoilt = new Set<Duplex>();
   readonly #upgrades = new WebSocketServer({ noServer: true, autoPong: false });
   readonly #agent = new Agent({ keepAlive: true });
+  readonly #gate: Gate;
   readonly #random: () => number;
   #behaviour: Behaviour = PASS;
   #target: number;
 
-  private constructor(target: number, random: () => number) {
+  private constructor(target: number, gate: Gate, random: () => number) {
     this.#target = target;
+    this.#gate = gate;
     this.#random = random;
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -36,9 +39,9 @@ export class FaultProxy {
     });
   }
 
-  /** Listens on a free port; `target` is the node's port on 127.0.0.1. */
-  static async start(target: number, random: () => number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target, random);
+  /** Listens on a free port; `target` is the node's port on 127.0.0.1. Questions pass on while the gate is open. */
+  static async start(target: number, gate: Gate, random: () => number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target, gate, random);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -87,7 +90,8 @@ export class FaultProxy {
       response.writeHead(429, { 'content-type': 'text/plain', ...header }).end('too many requests');
       return;
     }
-    const answer = await this.#forward(request, response, body);
+    const leave = await this.#gate.enter();
+    const answer = await this.#forward(request, response, body).finally(leave);
     if (answer === undefined) request.socket.destroy();
     else this.#answer(behaviour, request, response, altered(behaviour, body, answer));
   }
@@ -134,8 +138,10 @@ export class FaultProxy {
   #join(client: WebSocket, socket: Duplex): void {
     const node = new WebSocket(`ws://127.0.0.1:${this.#target}`);
     const asked = new Map<unknown, Message>();
-    const waiting: Buffer[] = [];
+    const leaves = new Map<unknown, () => void>();
+    const opened = new Promise((resolve) => node.once('open', resolve));
     const end = (): void => {
+      for (const leave of leaves.values()) leave();
       client.terminate();
       node.terminate();
     };
@@ -146,16 +152,25 @@ export class FaultProxy {
     client.on('message', (data) => {
       const text = data as Buffer;
       const refusal = this.#refusal(text);
-      for (const message of messagesOf(text)) asked.set(message.id, message);
+      const messages = messagesOf(text);
+      for (const message of messages) asked.set(message.id, message);
       if (this.#behaviour.kind === 'silent') this.#spoilt.add(socket);
       else if (refusal !== undefined) client.send(refusal);
-      else if (node.readyState === WebSocket.OPEN) node.send(text, { binary: false });
-      else waiting.push(text);
+      else {
+        void Promise.all([this.#gate.enter(), opened]).then(([leave]) => {
+          if (node.readyState !== WebSocket.OPEN) return leave();
+          leaves.set(messages[0]?.id, leave);
+          node.send(text, { binary: false });
+        });
+      }
     });
-    node.on('open', () => {
-      for (const text of waiting.splice(0)) node.send(text, { binary: false });
+    node.on('message', (data) => {
+      for (const { id } of messagesOf(data as Buffer)) {
+        leaves.get(id)?.();
+        leaves.delete(id);
+      }
+      this.#pushBack(client, socket, asked, data as Buffer);
     });
-    node.on('message', (data) => this.#pushBack(client, socket, asked, data as Buffer));
   }
 
   /** What a socket is told instead of an answer; undefined where its request goes on to the node. */

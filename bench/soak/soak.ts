@@ -4,6 +4,7 @@ import { Chronicle } from './chronicle.ts';
 import { Client } from './client.ts';
 import { type Episode, FaultLanes, portOf } from './fault-lanes.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { Gate } from './gate.ts';
 import { type LogLine, startGateway, upstreamCalls } from './gateway.ts';
 import { httpLine, wsLine } from './line.ts';
 import { judge } from './oracle.ts';
@@ -56,15 +57,16 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
   open.defer(() => devnet.close());
   const foreigner = await startForeigner(10);
   open.defer(() => foreigner.close());
+  const gate = new Gate();
   const proxies: FaultProxy[] = [];
   for (const [index, { httpUrl }] of devnet.nodes.entries()) {
-    const proxy = await FaultProxy.start(portOf(httpUrl), seeded(seed + index));
+    const proxy = await FaultProxy.start(portOf(httpUrl), gate, seeded(seed + index));
     open.defer(() => proxy.close());
     proxies.push(proxy);
   }
   const broken = Promise.withResolvers<never>();
   const chronicle = new Chronicle(ACCOUNTS);
-  const beat = await Beat.start({ devnet, chronicle, random: seeded(seed), now }, blockMs, broken.reject);
+  const beat = await Beat.start({ devnet, gate, chronicle, random: seeded(seed), now }, blockMs, broken.reject);
   open.defer(() => beat.close());
   const gateway = await startGateway(
     proxies.map(({ url }) => url),
@@ -75,18 +77,20 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
   options.prepare?.(proxies);
 
   const tally = new Tally();
-  const lanes = new FaultLanes({ devnet, proxies, foreignPort: portOf(foreigner.nodes[0]?.httpUrl ?? ''), now });
+  const lanes = new FaultLanes({ devnet, gate, proxies, foreignPort: portOf(foreigner.nodes[0]?.httpUrl ?? ''), now });
   const clients = Array.from({ length: options.clients }, (_, index) => {
     const line = index % 2 === 0 ? httpLine(gateway.url, CLIENT_TIMEOUT) : wsLine(gateway.wsUrl, CLIENT_TIMEOUT);
     return new Client({
       line,
       random: seeded(seed * 1000 + index),
-      now,
+      now: () => {
+        beat.observe();
+        return now();
+      },
       chainId: devnet.chainId,
       account: index < SENDERS ? index + 1 : undefined,
       announce: (hash, account) => chronicle.expect(hash, { account }),
       finished: (call) => {
-        beat.observe();
         const judgement = judge(call, chronicle, { grace: GRACE });
         tally.add(call, judgement, () => during(lanes.episodes, call.startedAt - GRACE, call.endedAt));
         return judgement.kind === 'right';
