@@ -66,17 +66,19 @@ it('undoes a block into which a client’s transaction slipped, and mines the tr
   expect((await headOf(node)).hash).toBe(truth.head.hash);
 });
 
-it('mines a pool whose order is another than the truth’s in the truth’s order', async () => {
+it('mines a pool whose order is another than the truth’s in the truth’s order, and leaves what has to wait', async () => {
   const { builder, node, truth, conductor, send } = await startPair();
   const accounts = await builder.accounts();
   const first = await builder.send({ from: accounts[1] ?? '', to: accounts[8] ?? '', gas: '0x5208' });
   const second = await send(2);
+  const waiting = await node.send({ from: accounts[3] ?? '', to: accounts[8] ?? '', gas: '0x5208', nonce: '0x1' });
   const [transaction] = await builder.fetch([first]);
   if (transaction !== undefined) await node.offer([transaction]);
   await conductor.mine();
   expect(truth.head.transactions.map(({ hash }) => hash)).toEqual([first, second]);
   expect((await headOf(node)).hash).toBe(truth.head.hash);
   expect(conductor.repairs).toBe(0);
+  expect((await node.pool()).hashes).toEqual([waiting]);
 });
 
 it('says so when a node cannot be brought in step', async () => {

@@ -87,8 +87,9 @@ describe('a devnet in step', () => {
         while (mining && (await ask(node, 'eth_getTransactionReceipt', hash)) === null);
       }
     });
-    await devnet.mine(20);
-    mining = false;
+    await devnet.mine(20).finally(() => {
+      mining = false;
+    });
     await Promise.all(clients);
     await devnet.mine();
     await expectAllAtTheTruth();
@@ -142,6 +143,16 @@ describe('faults of one node', () => {
     expect(devnet.node('node-2')).toMatchObject({ alive: true, httpUrl, course: 'following' });
     expect(devnet.node('node-2').pid).not.toBe(pid);
     await expectAllAtTheTruth();
+  });
+
+  it('death: a node that comes back is told of what still waits', async () => {
+    const [node, other] = [devnet.node('node-1'), devnet.node('node-2')];
+    const gap = { from: devnet.account(4), to: devnet.account(8), gas: '0x5208', nonce: '0x7' };
+    const waiting = await ask(node, 'eth_sendTransaction', gap);
+    await devnet.mine();
+    await devnet.kill('node-2');
+    await devnet.restart('node-2');
+    expect(await ask(other, 'eth_getTransactionByHash', waiting)).toMatchObject({ blockHash: null });
   });
 
   it('death from outside: a node that something else kills as blocks are mined does not stop the others', async () => {
