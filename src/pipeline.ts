@@ -22,6 +22,8 @@ export interface PipelineDeps {
   readonly clock: Clock;
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
+  /** Subscriptions and filters. */
+  readonly events: Layer;
   readonly sends: RecentSends;
   /** The end of the spine. */
   readonly route: Handle;
@@ -38,6 +40,8 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     concurrency(options.concurrency, deps.inflight),
     // Before pinning: most of these need no block.
     localAnswers({ chain: deps.chain, chainId: deps.chainId }),
+    // Before pinning too: what a client listens to is kept here, and no node knows of it.
+    deps.events,
     // Outside of all that may join calls: one that began before the send does not know of it.
     countSends(deps.sends),
     // Outside of pinning, which has chosen the head that the answer must not be ahead of.

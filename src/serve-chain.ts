@@ -14,6 +14,7 @@ import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
 import { pipeline } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
+import { serveEvents } from './serve-events.ts';
 import { type Explanation, explainAnswered, explainRouted } from './router/explain.ts';
 import { Router } from './router/router.ts';
 import type { ChainSource } from './status/status-report.ts';
@@ -53,9 +54,18 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const head = new ChainHead(headOptions(chain), { ...deps, identify });
   const upstreams = chain.upstreams.map((upstream) => connect(upstream, chain, config, deps));
   const sends = new RecentSends(SENDS, clock);
-  const router = new Router(chain.routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
+  const routing = { ...chain.routing, quorum: chain.quorum ?? [] };
+  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
   const { limits } = config.server;
-  const walk = { chain: head, chainId: () => head.chainId, clock, inflight: deps.inflight, sends };
+  const events = serveEvents(chain, head, router.handle, deps);
+  const walk = {
+    chain: head,
+    chainId: () => head.chainId,
+    clock,
+    inflight: deps.inflight,
+    sends,
+    events: events.layer,
+  };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   let headSeenAt: number | undefined;
@@ -89,6 +99,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       name: chain.name,
       head: head.view.head && { number: head.view.head.latest.number, ageSeconds: headAge() ?? 0 },
       nodes: head.view.nodes,
+      subscriptions: events.counts(),
     }),
     start: () => {
       for (const [index, upstream] of upstreams.entries()) {
@@ -97,6 +108,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       observer.noted('info', `${chain.name} is served by ${upstreams.length} upstreams`, { chain: chain.name });
     },
     close: async () => {
+      events.close();
       head.close();
       await Promise.all(upstreams.map((upstream) => upstream.close()));
     },

@@ -53,6 +53,9 @@ export interface Call {
   readonly traceparent: string | undefined;
   /** The block that the pin layer chose for this call; the router writes it into each attempt. */
   readonly pin: BlockId | undefined;
-  /** Tells a false answer from a true one, where a room can; a false one makes the router ask another node. */
-  readonly accept: ((result: RawJson) => boolean) | undefined;
+  /**
+   * Tells a false answer from a true one, where a room can; a false one makes the router ask another node. `source` is
+   * the same for answers of the same node, and says no more.
+   */
+  readonly accept: ((result: RawJson, source: string) => boolean) | undefined;
 }

@@ -112,13 +112,19 @@ export class WsIngress {
     endpoint: Endpoint,
     cancellation: Cancellation,
   ): Promise<void> {
-    const { session, answered } = connection.sessionFor();
+    const { session, answered } = connection.sessionFor(asksForCursors(request.url ?? ''));
     const context = contextOf(request, this.#options, cancellation, session);
     if ('problem' in context) return;
     connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));
     answered();
   }
 }
+
+/** `?cursor=1` on the URL, which is all that a user of an unmodified library can say. */
+const asksForCursors = (url: string): boolean => {
+  const query = url.indexOf('?');
+  return query !== -1 && new URLSearchParams(url.slice(query)).get('cursor') === '1';
+};
 
 const bytesOf = (data: RawData): Buffer => {
   if (Array.isArray(data)) return Buffer.concat(data);

@@ -33,7 +33,7 @@ export class Asking {
 
   /** Takes in an attempt's outcome; the reply if it settles the call. */
   ended(upstream: string, outcome: Outcome, holds: boolean): Reply | undefined {
-    const verdict = judge(this.#call, outcome, holds);
+    const verdict = judge(this.#call, upstream, outcome, holds);
     if (outcome.kind === 'cancelled') return undefined;
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);

@@ -14,8 +14,8 @@ export type Verdict = 'answer' | 'doubt' | 'next' | 'stop';
 
 const NULL = Buffer.from('null');
 
-/** Judges one attempt. `holds` tells whether the node's branch still has the pinned block. */
-export const judge = (call: Call, outcome: Outcome, holds: boolean): Verdict => {
+/** Judges one attempt at `upstream`. `holds` tells whether the node's branch still has the pinned block. */
+export const judge = (call: Call, upstream: string, outcome: Outcome, holds: boolean): Verdict => {
   switch (outcome.kind) {
     case 'refused':
       return 'answer';
@@ -24,7 +24,7 @@ export const judge = (call: Call, outcome: Outcome, holds: boolean): Verdict => 
     case 'failed':
       return call.spec.idempotent || !fateUnknown(outcome.failure) ? 'next' : 'stop';
     case 'answered':
-      if (!holds || call.accept?.(outcome.result) === false) return 'next';
+      if (!holds || call.accept?.(outcome.result, upstream) === false) return 'next';
       return call.spec.lookup && outcome.result.equals(NULL) ? 'doubt' : 'answer';
     default:
       return outcome satisfies never;

@@ -1,0 +1,164 @@
+import type { BlockId } from '../core/call.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Header } from '../head/header.ts';
+import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
+import { Cancellation } from '../lib/cancellation.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+import type { Ask } from './ask.ts';
+import { BlockFacts } from './block-facts.ts';
+import { BlockLogs } from './block-logs.ts';
+import { judgeLogs, logsOfReceipts } from './log-answer.ts';
+import type { Matcher } from './matcher.ts';
+import { RecentLogs, type RecentLogsOptions } from './recent-logs.ts';
+import type { Chain } from './walks.ts';
+import { Witnesses } from './witnesses.ts';
+
+/** How blocks' logs are fetched and kept; times in ms. */
+export interface LogStoreOptions {
+  readonly kept: RecentLogsOptions;
+  readonly retry: BackoffOptions;
+  /** Blocks fetched at once. */
+  readonly parallel: number;
+  /** How long logs have to stand which the bloom cannot prove and only one source tells. */
+  readonly patienceMs: number;
+}
+
+export interface LogStoreDeps {
+  readonly chain: Chain;
+  readonly ask: Ask;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+interface Fetch {
+  readonly logs: Promise<BlockLogs | undefined>;
+  readonly wanted: (() => boolean)[];
+}
+
+/** Roughly what a log takes in memory beyond its text as it came. */
+const MEMORY_FACTOR = 3;
+
+/**
+ * The logs of blocks: complete and verified, or not at all. Each block is fetched once for everybody, by its hash, and
+ * again until a true answer comes, for as long as somebody wants it: that a node says `[]` for a moment is normal.
+ */
+export class LogStore {
+  readonly #options: LogStoreOptions;
+  readonly #deps: LogStoreDeps;
+  readonly #facts = new BlockFacts();
+  readonly #recent: RecentLogs;
+  readonly #fetches = new Map<string, Fetch>();
+  readonly #queue: (() => void)[] = [];
+  readonly #closed = new Cancellation();
+  #running = 0;
+
+  constructor(options: LogStoreOptions, deps: LogStoreDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#recent = new RecentLogs(options.kept);
+  }
+
+  /** False if the header shows that the block has nothing for this query, so that nothing need be fetched. */
+  mayMatch(header: Header, matcher: Matcher): boolean {
+    return this.#facts.mayMatch(header, matcher);
+  }
+
+  /** The logs, where they are at hand. */
+  get(header: Header): BlockLogs | undefined {
+    return (
+      this.#recent.get(header.hash) ?? (this.#facts.mayHaveLogs(header) ? undefined : new BlockLogs(header, [], 0))
+    );
+  }
+
+  /** The logs as soon as they are known. Undefined once nobody wants them any more, as each asker's `wanted` says. */
+  logsOf(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+    const known = this.get(header);
+    if (known !== undefined) return Promise.resolve(known);
+    const fetch = this.#fetches.get(header.hash);
+    if (fetch !== undefined) {
+      fetch.wanted.push(wanted);
+      return fetch.logs;
+    }
+    const all = [wanted];
+    const logs = this.#fetch(header, () => all.some((one) => one()));
+    this.#fetches.set(header.hash, { logs, wanted: all });
+    void logs.then(() => this.#fetches.delete(header.hash));
+    return logs;
+  }
+
+  close(): void {
+    this.#closed.cancel();
+    for (const start of this.#queue.splice(0)) start();
+  }
+
+  async #fetch(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+    const { clock, random } = this.#deps;
+    await this.#turn();
+    const backoff = new Backoff(this.#options.retry, random);
+    const witnesses = new Witnesses(this.#options.patienceMs);
+    let found: BlockLogs | undefined;
+    for (let round = 0; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
+      if (round > 0) await this.#pause(clock, backoff.next());
+      // Where logs are capped or not indexed yet, the receipts may be had.
+      found = await this.#ask(header, round % 2 === 0 ? 'eth_getLogs' : 'eth_getBlockReceipts', witnesses);
+    }
+    this.#running -= 1;
+    this.#queue.shift()?.();
+    if (found !== undefined) this.#recent.add(found);
+    return found;
+  }
+
+  async #ask(
+    header: Header,
+    method: 'eth_getLogs' | 'eth_getBlockReceipts',
+    witnesses: Witnesses,
+  ): Promise<BlockLogs | undefined> {
+    const { ask, chain } = this.#deps;
+    const receipts = method === 'eth_getBlockReceipts';
+    const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
+    const found: { logs: BlockLogs | undefined } = { logs: undefined };
+    const accept = (result: RawJson, source: string): boolean => {
+      const answer = receipts ? logsOfReceipts(result) : result;
+      const judged = answer === undefined ? refuted : judgeLogs(answer, block, this.#facts.trusted);
+      if (judged.kind === 'false') return false;
+      const proven = judged.kind === 'proven';
+      if (!proven && !witnesses.hear(judged.logs, source, receipts, this.#deps.clock.now())) return false;
+      if (!proven && judged.exceeds) this.#facts.distrust();
+      found.logs = new BlockLogs(header, judged.logs, MEMORY_FACTOR * result.length);
+      return true;
+    };
+    const reply: Reply = await ask({
+      method,
+      params: receipts ? [header.hash] : [{ blockHash: header.hash }],
+      pin: onBranch(chain, header),
+      accept,
+    });
+    return reply.ok ? found.logs : undefined;
+  }
+
+  async #turn(): Promise<void> {
+    this.#running += 1;
+    if (this.#running <= this.#options.parallel) return;
+    await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  #pause(clock: Clock, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.after(ms, () => {
+        forget();
+        resolve();
+      });
+      const forget = this.#closed.onCancel(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+const refuted = { kind: 'false' } as const;
+
+/** Nodes on the published branch are asked for its blocks; for one that was orphaned, whoever still has it. */
+const onBranch = ({ view }: Chain, { number, hash }: Header): BlockId | undefined =>
+  view.canonical(hash) ? { number, hash } : undefined;

@@ -1,0 +1,83 @@
+import type { Clock } from '../lib/clock.ts';
+import type { BlockLog } from './block-logs.ts';
+import type { LogStore } from './log-store.ts';
+import type { Matcher } from './matcher.ts';
+import type { Step } from './walk.ts';
+import type { Chain } from './walks.ts';
+
+export interface LogSupplyOptions {
+  /** Blocks fetched ahead of a stream that has to catch up. */
+  readonly ahead: number;
+  /** Ms for which the logs of an orphaned block are looked for. */
+  readonly orphanMs: number;
+}
+
+export interface LogSupplyDeps {
+  readonly chain: Chain;
+  readonly store: LogStore;
+  readonly clock: Clock;
+  /** Whether anybody waits for logs. */
+  readonly listening: () => boolean;
+  /** Runs when logs that were waited for have come, or will not come. */
+  readonly arrived: () => void;
+}
+
+/** Orphaned blocks that are remembered as lost. */
+const LOST = 1024;
+
+const nothing: readonly BlockLog[] = [];
+
+/** What streams take logs from: at hand or not, and then fetched for all of them at once. */
+export class LogSupply {
+  readonly #options: LogSupplyOptions;
+  readonly #deps: LogSupplyDeps;
+  readonly #fetching = new Set<string>();
+  readonly #lost = new Set<string>();
+
+  constructor(options: LogSupplyOptions, deps: LogSupplyDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** What a step delivers, in order: newest first where it is undone. */
+  select(step: Step, matcher: Matcher): readonly BlockLog[] | 'fetching' | 'lost' {
+    const { header } = step;
+    const { store } = this.#deps;
+    if (!store.mayMatch(header, matcher)) return nothing;
+    const logs = store.get(header)?.select(matcher);
+    if (logs === undefined) {
+      if (step.kind === 'undo' && this.#lost.has(header.hash)) return 'lost';
+      this.#fetch(step);
+      return 'fetching';
+    }
+    if (step.kind === 'apply') return step.from === 0 ? logs : logs.filter(({ index }) => index >= step.from);
+    return logs.filter(({ index }) => index < step.below).reverse();
+  }
+
+  /** Fetches the logs of the next steps, so that they are there when it is their turn. */
+  prefetch(steps: readonly Step[], matcher: Matcher): void {
+    const { store } = this.#deps;
+    const { ahead } = this.#options;
+    for (const step of steps.slice(0, ahead)) {
+      if (store.mayMatch(step.header, matcher) && store.get(step.header) === undefined) this.#fetch(step);
+    }
+  }
+
+  #fetch({ kind, header }: Step): void {
+    const { chain, store, clock, listening, arrived } = this.#deps;
+    const { hash } = header;
+    if (this.#fetching.has(hash)) return;
+    this.#fetching.add(hash);
+    const until = clock.now() + this.#options.orphanMs;
+    const wanted = (): boolean =>
+      listening() && (chain.view.canonical(hash) || (kind === 'undo' && clock.now() < until));
+    void store.logsOf(header, wanted).then((logs) => {
+      this.#fetching.delete(hash);
+      if (logs === undefined && kind === 'undo' && clock.now() >= until) {
+        if (this.#lost.size >= LOST) this.#lost.clear();
+        this.#lost.add(hash);
+      }
+      arrived();
+    });
+  }
+}

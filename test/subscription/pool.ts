@@ -1,0 +1,107 @@
+import { expect } from 'vitest';
+import { type FakeNode, type FakeNodeOptions, startFakeNode } from '../support/fake-node.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
+import { ScriptedNode } from '../support/scripted-node.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+/** A node of the pool: its sockets and its view of the chain. */
+export interface Member {
+  readonly node: FakeNode;
+  readonly view: ScriptedNode;
+}
+
+/** What a subscriber was told, in short: `+5` logs of block 5 added, `-5` removed, `h5` the head. */
+export class Reader {
+  readonly client: WsClient;
+  readonly id: string;
+
+  constructor(client: WsClient, id: string) {
+    this.client = client;
+    this.id = id;
+  }
+
+  /** The results of all notifications so far. */
+  get events(): readonly Record<string, unknown>[] {
+    return this.client.messages
+      .map((text) => JSON.parse(text))
+      .filter(({ params }) => params?.subscription === this.id)
+      .map(({ params }) => params.result);
+  }
+
+  /** Waits until as many events have come, and gives them. */
+  async got(count: number): Promise<readonly Record<string, unknown>[]> {
+    await expect.poll(() => this.events.length, { timeout: 15_000, interval: 5 }).toBeGreaterThanOrEqual(count);
+    return this.events;
+  }
+}
+
+/** A gateway before scripted nodes, on real sockets. */
+export class EventPool implements AsyncDisposable {
+  readonly members: readonly Member[];
+  readonly gateway: TestGateway;
+  readonly #clients: WsClient[] = [];
+
+  constructor(members: readonly Member[], gateway: TestGateway) {
+    this.members = members;
+    this.gateway = gateway;
+  }
+
+  /** One node for each head. */
+  static async start(
+    chain: ScriptedChain,
+    heads: readonly ScriptedBlock[],
+    { chainOptions = {}, nodeOptions = {} }: { chainOptions?: object; nodeOptions?: FakeNodeOptions } = {},
+  ): Promise<EventPool> {
+    const members: Member[] = [];
+    for (const head of heads) {
+      const node = await startFakeNode(nodeOptions);
+      members.push({ node, view: new ScriptedNode(chain, head).attach(node) });
+    }
+    const upstreams = members.map(({ node }, index) => ({ name: `n${index}`, url: node.url }));
+    const health = { interval: '200ms' };
+    const gateway = await startGateway({
+      chains: [{ name: 'main', id: chain.chainId, blockTime: '500ms', health, ...chainOptions, upstreams }],
+    });
+    await gateway.ready();
+    return new EventPool(members, gateway);
+  }
+
+  member(index: number): Member {
+    const member = this.members[index];
+    if (member === undefined) throw new Error(`there is no node ${index}`);
+    return member;
+  }
+
+  async client(query = ''): Promise<WsClient> {
+    const client = await WsClient.open(`${this.gateway.wsUrl}/${query}`);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Subscribes on a connection of its own, or on the given one. */
+  async subscribe(params: readonly unknown[], client?: WsClient): Promise<Reader> {
+    const on = client ?? (await this.client());
+    const { result, error } = await on.call('eth_subscribe', params);
+    if (error !== undefined) throw new Error(JSON.stringify(error));
+    return new Reader(on, result);
+  }
+
+  /** Every node goes to this block, announcing each on the way. */
+  follow(head: ScriptedBlock): void {
+    for (const { view } of this.members) view.follow(head);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.gateway.close();
+    await Promise.all(this.members.map(({ node }) => node.close()));
+  }
+}
+
+/** `+5` and `-5` for logs, `h5` for heads. */
+export const short = (events: readonly Record<string, unknown>[]): string[] =>
+  events.map((event) => {
+    if (event['logIndex'] === undefined) return `h${Number(event['number'])}`;
+    return `${event['removed'] ? '-' : '+'}${Number(event['blockNumber'])}`;
+  });
