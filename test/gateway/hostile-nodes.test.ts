@@ -41,7 +41,7 @@ const overHttp: Readonly<Record<string, () => Behaviour>> = {
   'sends a body that never ends': endless,
   'sends a gzip bomb': () => gzipBomb(200 * 1024 * 1024),
   'sends HTML with 200': html200,
-  'redirects': () => redirect('http://127.0.0.1:1/'),
+  redirects: () => redirect('http://127.0.0.1:1/'),
   'says 502': () => status(502, '<html>bad gateway</html>'),
   'says 429': () => rateLimited('1'),
 };
@@ -114,7 +114,9 @@ describe('a pool without a node that answers', () => {
   it('says so within the time a call may take', async () => {
     await using node = await startFakeNode();
     await using gateway = await startGateway({
-      chains: [{ upstreams: [{ name: 'only', url: node.url }], routing: { timeout: '500ms', attemptTimeout: '200ms' } }],
+      chains: [
+        { upstreams: [{ name: 'only', url: node.url }], routing: { timeout: '500ms', attemptTimeout: '200ms' } },
+      ],
     });
     await gateway.ready();
     node.on('eth_call', () => hang());

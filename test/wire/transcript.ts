@@ -40,4 +40,10 @@ const exchangesOf = (text: string): readonly Exchange[] => {
 
 /** The pattern that an answer has to match. */
 export const pattern = (expected: string): RegExp =>
-  new RegExp(`^${expected.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's');
+  new RegExp(
+    `^${expected
+      .split('…')
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+    's',
+  );
