@@ -42,6 +42,8 @@ export class PublishedHead {
   #branch: Branch | undefined;
   #snapshot: HeadSnapshot | undefined;
   #detached = false;
+  /** It was reset: the next head follows from nothing that was published before. */
+  #abandoned = false;
 
   constructor(options: PublishedHeadOptions) {
     this.#options = options;
@@ -59,8 +61,9 @@ export class PublishedHead {
     return this.#snapshot;
   }
 
-  /** Forgets everything: the next head follows from nothing. */
+  /** Forgets everything: the chain turned out to be another one. */
   reset(): void {
+    this.#abandoned = this.#head !== undefined;
     this.#memory = freshMemory;
     this.#witnesses.clear();
     this.#head = undefined;
@@ -108,9 +111,9 @@ export class PublishedHead {
     this.#head = head;
     this.#branch = branchOf(tree, head);
     this.#witnesses = new Set();
-    return path === undefined
-      ? { removed: [], added: [head], head, gap: from !== undefined }
-      : { ...path, head, gap: false };
+    const gap = path === undefined && (from !== undefined || this.#abandoned);
+    this.#abandoned = false;
+    return path === undefined ? { removed: [], added: [head], head, gap } : { ...path, head, gap };
   }
 
   /** The tree has grown below its root. */

@@ -57,7 +57,7 @@ export class Tracker {
   wrongChain: string | undefined;
   /** Why it cannot be reached, in words. */
   trouble: string | undefined;
-  /** Its connection was just lost, and the first question over a new one is not answered yet. */
+  /** Its connection was just lost, and its head has not been read again, nor has the question failed. */
   awaited = false;
   readonly #options: TrackerOptions;
   readonly #deps: TrackerDeps;
@@ -87,7 +87,10 @@ export class Tracker {
     this.#reader = new HeadReader(
       { upstream, clock, intervalMs, blockTimeMs, probe: (requests) => this.#probe(requests) },
       {
-        head: (header, via) => events.head(header, via),
+        head: (header, via) => {
+          this.awaited = false;
+          return events.head(header, via);
+        },
         changed: () => events.changed(),
         answered: () => this.#answered(),
         missed: (why) => this.#missed(why),
@@ -128,6 +131,7 @@ export class Tracker {
       this.admitted = true;
       this.#reader.start();
     } else {
+      this.awaited = false;
       this.#forget();
       this.#askIn(this.#options.intervalMs * rarely);
     }
@@ -164,7 +168,6 @@ export class Tracker {
       this.#misses.add();
       this.#fail(answer.failed);
     } else if (losses === this.#losses) {
-      this.awaited = false;
       this.trouble = undefined;
       this.identity = answer;
       this.client = answer.client;
@@ -203,6 +206,7 @@ export class Tracker {
 
   #missed(why: string): void {
     this.#misses.add();
+    this.awaited = false;
     this.trouble = why;
     if (this.missed >= this.#options.missed) this.#fail(why);
     this.#events.changed();

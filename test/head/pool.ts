@@ -158,6 +158,7 @@ export class Pool {
       attemptEnded: nothing,
       retried: nothing,
       hedged: nothing,
+      dissented: nothing,
       probed: (_, upstream, items) => this.probes.set(upstream, (this.probes.get(upstream) ?? 0) + items),
       stateChanged: tell('state'),
       identified: tell('identified'),
