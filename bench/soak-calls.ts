@@ -6,7 +6,7 @@
  * Ends with 1 where a call failed, was answered wrongly, or went back in time.
  */
 import { parseArgs } from 'node:util';
-import { chaos, oneAtATime, type Schedule, type ScheduleOptions } from './soak/schedule.ts';
+import { chaos, oneAtATime, oneSlow, type Schedule, type ScheduleOptions } from './soak/schedule.ts';
 import { soak, type SoakReport } from './soak/soak.ts';
 import { describe } from './soak/tally.ts';
 
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     pace: { type: 'string', default: '1' },
     'block-ms': { type: 'string', default: '500' },
     schedule: { type: 'string', default: 'chaos' },
+    slow: { type: 'string' },
     show: { type: 'string', default: '5' },
   },
 });
@@ -61,18 +62,35 @@ const show = (report: SoakReport, most: number): void => {
   }
 };
 
-const schedule = schedules[values.schedule];
-if (schedule === undefined) throw new Error(`no such schedule: ${values.schedule}`);
+const planned = schedules[values.schedule];
+if (planned === undefined) throw new Error(`no such schedule: ${values.schedule}`);
 const seed = Number(values.seed);
 const seconds = Number(values.seconds);
-const report = await soak({
-  seed,
-  seconds,
-  rate: Number(values.rate),
-  clients: Number(values.clients),
-  blockMs: Number(values['block-ms']),
-  schedule: schedule({ seed, seconds, nodes: 3, pace: Number(values.pace) }),
-});
-show(report, Number(values.show));
-table(report);
-if (report.failed + report.wrong + report.backwards + report.lost > 0) process.exitCode = 1;
+const plan: ScheduleOptions = { seed, seconds, nodes: 3, pace: Number(values.pace) };
+
+const run = async (schedule: Schedule): Promise<SoakReport> => {
+  const report = await soak({
+    seed,
+    rate: Number(values.rate),
+    seconds,
+    clients: Number(values.clients),
+    blockMs: Number(values['block-ms']),
+    schedule,
+  });
+  show(report, Number(values.show));
+  table(report);
+  if (report.failed + report.wrong + report.backwards + report.lost > 0) process.exitCode = 1;
+  return report;
+};
+
+if (values.slow === undefined) {
+  await run(planned(plan));
+} else {
+  const calm = await run({ grave: [], mild: [] });
+  const slow = await run(oneSlow(Number(values.slow), plan));
+  const ratio = slow.p99 / calm.p99;
+  console.log(
+    `p99 ${calm.p99.toFixed(1)} ms; with one node of three slow by ${values.slow} ms ${slow.p99.toFixed(1)} ms: ` +
+      `${ratio.toFixed(2)} times`,
+  );
+}

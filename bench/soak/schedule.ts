@@ -89,7 +89,7 @@ const amountOf = (kind: FaultKind, random: () => number): number => {
   }
 };
 
-/** One node after another is killed, frozen, held back, and restarted with an old head: issue's plain case. */
+/** One node after another is killed, frozen, held back, and restarted with an old head. */
 export const oneAtATime = ({ seconds, nodes }: ScheduleOptions): Schedule => {
   const kinds = ['kill', 'freeze', 'withhold', 'restart-behind'] as const;
   const faults: Fault[] = [];
@@ -99,3 +99,9 @@ export const oneAtATime = ({ seconds, nodes }: ScheduleOptions): Schedule => {
   }
   return { grave: faults, mild: [] };
 };
+
+/** One node answers late from beginning to end. */
+export const oneSlow = (ms: number, { seconds }: ScheduleOptions): Schedule => ({
+  grave: [],
+  mild: [{ kind: 'latency', node: 0, afterMs: 0, lastsMs: seconds * 1000, amount: ms }],
+});

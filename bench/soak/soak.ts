@@ -20,8 +20,6 @@ export interface SoakOptions {
   readonly clients: number;
   readonly blockMs: number;
   readonly schedule: Schedule;
-  /** Runs once everything stands, and may hand back what takes its changes back. */
-  readonly prepare?: (proxies: readonly FaultProxy[]) => void;
 }
 
 export interface SoakReport extends Figures {
@@ -74,7 +72,6 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
     now,
   );
   open.defer(() => gateway.close());
-  options.prepare?.(proxies);
 
   const tally = new Tally();
   const lanes = new FaultLanes({ devnet, gate, proxies, foreignPort: portOf(foreigner.nodes[0]?.httpUrl ?? ''), now });
