@@ -10,7 +10,6 @@ export const unserved = (config: Config): readonly string[] => {
   if (config.keys !== undefined) found.push('keys: clients are not told apart by keys');
   if (config.redis !== undefined) found.push('redis: nothing is shared between replicas');
   for (const chain of config.chains) {
-    if (chain.quorum !== undefined) found.push(`quorum of chain ${chain.name}: reads are answered by one node`);
     for (const { name, discover, budget } of chain.upstreams) {
       if (discover !== undefined) found.push(`discover of upstream ${name}: name each node by its url`);
       if (budget !== undefined) found.push(`budget of upstream ${name}: only its own 429s are heeded`);

@@ -19,6 +19,8 @@ export interface Observer {
   retried(chain: string, reason: string): void;
   /** A second attempt ran beside a slow one; it won if its answer was the one taken. */
   hedged(chain: string, result: 'won' | 'lost'): void;
+  /** An upstream's answer was found to be false by what others agreed on. */
+  dissented(chain: string, upstream: string, method: string): void;
   stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void;
   identified(chain: string, upstream: string, client: string): void;
   /** The published head moved; `depth` blocks of the old branch were undone (0 for a plain step). */

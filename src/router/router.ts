@@ -6,10 +6,12 @@ import type { Reply } from '../core/reply.ts';
 import type { SentTransactions } from '../core/sends.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
+import { globs } from '../lib/glob.ts';
 import { Asking } from './asking.ts';
 import { broadcast } from './broadcast.ts';
 import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
+import { quorum } from './quorum.ts';
 import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
 import { race } from './race.ts';
 import { requestFor } from './request.ts';
@@ -23,6 +25,15 @@ export interface RouterOptions {
   readonly hedge: HedgeOptions;
   /** Nodes that a transaction is sent to at once. */
   readonly broadcast: number;
+  /** Reads on which several nodes have to agree; the first rule that fits counts. */
+  readonly quorum: readonly QuorumRule[];
+}
+
+export interface QuorumRule {
+  /** Names, `*` as wildcard. */
+  readonly methods: readonly string[];
+  readonly agree: number;
+  readonly of: number;
 }
 
 export interface RouterDeps {
@@ -45,12 +56,14 @@ export class Router {
   readonly #hedging: Hedging;
   readonly #learned: Learned;
   readonly #tools: PlanTools;
+  readonly #quorums: readonly (QuorumRule & { readonly covers: (method: string) => boolean })[];
 
   constructor(options: RouterOptions, deps: RouterDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#hedging = new Hedging(options.hedge);
     this.#learned = new Learned(deps.clock);
+    this.#quorums = options.quorum.map((rule) => ({ ...rule, covers: globs(rule.methods) }));
     this.#tools = {
       ...deps,
       attemptTimeout: options.attemptTimeout,
@@ -76,9 +89,12 @@ export class Router {
   }
 
   readonly handle: Handle = (call) => {
-    if (call.method !== 'eth_sendRawTransaction') return this.#read(call);
-    const { attempts, broadcast: width } = this.#options;
-    return broadcast(call, { width, rounds: attempts }, this.#deps.sends, this.#tools);
+    const { attempts: rounds, broadcast: width } = this.#options;
+    if (call.method === 'eth_sendRawTransaction') {
+      return broadcast(call, { width, rounds }, this.#deps.sends, this.#tools);
+    }
+    const rule = call.only === undefined ? this.#quorums.find(({ covers }) => covers(call.method)) : undefined;
+    return rule === undefined ? this.#read(call) : quorum(call, { ...rule, rounds }, this.#tools);
   };
 
   /** One node's answer, or another's where that one fails. */

@@ -153,6 +153,7 @@ export class RecentEvents implements Observer {
   probed(): void {}
   retried(): void {}
   hedged(): void {}
+  dissented(): void {}
   identified(): void {}
   noted(): void {}
 

@@ -37,6 +37,8 @@ export class MethodCounts {
 export class UpstreamCounts {
   readonly methods = new Map<string, Tally>();
   readonly duration = new Histogram(CALL_SECONDS);
+  /** Answers that others' agreement showed to be false, by method. */
+  readonly dissents = new Tally(METHODS);
   probes = 0;
 
   ended(method: string, outcome: Outcome): void {

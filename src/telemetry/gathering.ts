@@ -49,6 +49,10 @@ export class Gathering implements Observer {
     this.#chain(chain).hedges.add(result);
   }
 
+  dissented(chain: string, upstream: string, method: string): void {
+    this.#upstream(chain, upstream).dissents.add(method);
+  }
+
   headMoved(chain: string, _number: number, _hash: string, depth: number, delayMs: number): void {
     this.#chain(chain).headMoved(depth, delayMs);
   }

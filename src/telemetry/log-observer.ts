@@ -9,12 +9,13 @@ const SLOW = 1000;
 const LONGEST = 300;
 /** States that no operator has to look into. */
 const CALM: ReadonlySet<string> = new Set(['healthy', 'drained', 'unknown']);
-/** Upstreams whose client is remembered, so that a reconnect does not tell it again. */
+/** Things told once that are remembered, so that they are not told again at each reconnect or call. */
 const REMEMBERED = 1000;
 
 /** Tells an operator the story of the nodes at `info` and `warn`; single calls only at `debug`. */
 export const createLogObserver = (log: Logger): Observer => {
   const clients = new Map<string, string>();
+  const dissenters = new Set<string>();
   return {
     callEnded: (call, reply, durationMs) => {
       if (log.isLevelEnabled('debug') && remarkable(reply, durationMs)) logCall(log, call, reply, durationMs);
@@ -31,6 +32,12 @@ export const createLogObserver = (log: Logger): Observer => {
     probed: () => {},
     retried: () => {},
     hedged: () => {},
+    dissented: (chain, upstream, method) => {
+      const key = JSON.stringify([chain, upstream, method]);
+      const level = dissenters.has(key) ? 'debug' : 'warn';
+      if (dissenters.size < REMEMBERED) dissenters.add(key);
+      log[level]({ chain, upstream, method }, `${upstream} gave another answer than the quorum for ${method}`);
+    },
     stateChanged: (chain, upstream, from, to, reason) => {
       const line = `${upstream} is ${to === 'wrong_chain' ? 'on the wrong chain' : to}: ${plain(reason)}`;
       log[CALM.has(to) ? 'info' : 'warn']({ chain, upstream, from, to }, line);

@@ -20,6 +20,9 @@ export const combine = (observers: readonly Observer[]): Observer => ({
   hedged: (...what) => {
     for (const observer of observers) observer.hedged(...what);
   },
+  dissented: (...what) => {
+    for (const observer of observers) observer.dissented(...what);
+  },
   stateChanged: (...what) => {
     for (const observer of observers) observer.stateChanged(...what);
   },

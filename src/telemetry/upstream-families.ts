@@ -56,6 +56,11 @@ const countFamilies = (counted: readonly { labels: Labels; counts: UpstreamCount
     counted.map(({ labels, counts }) => ({ labels, reading: counts.duration.read() })),
   ),
   counter(
+    'headgate_quorum_dissents_total',
+    'Answers of an upstream that differed from what a quorum agreed on',
+    counted.flatMap(({ labels, counts }) => tallied(counts.dissents, labels, 'method')),
+  ),
+  counter(
     'headgate_probes_total',
     "The gateway's own questions to an upstream, counted by item",
     counted.map(({ labels, counts }) => ({ labels, value: counts.probes })),

@@ -111,6 +111,10 @@ class NodeUpstream implements Upstream {
     return outcomes;
   }
 
+  disproved(): void {
+    this.#stats.disproved();
+  }
+
   async subscribe(params: RawJson, onEvent: (result: RawJson) => void, onEnd: () => void): Promise<Feed | undefined> {
     const ask = this.#ask({ method: 'eth_subscribe', params, heavy: false });
     return this.#trusted?.subscribe(ask, this.#options.subscribeTimeout, onEvent, onEnd);

@@ -10,6 +10,8 @@ export interface StatisticsOptions {
   readonly latencyMemory: number;
   /** Ms in which an error fades to a third. */
   readonly errorMemory: number;
+  /** Ms in which a false answer fades to a third. */
+  readonly lieMemory: number;
   /** Ms for which a node is left alone that says it is asked too much but not for how long. */
   readonly limitedPause: number;
 }
@@ -38,6 +40,7 @@ export class Statistics implements UpstreamStats {
   readonly #latency: PeakAverage;
   readonly #errors: FadingCount;
   readonly #attempts: FadingCount;
+  readonly #lies: FadingCount;
   #inflight = 0;
   #limitedUntil = 0;
 
@@ -48,6 +51,7 @@ export class Statistics implements UpstreamStats {
     this.#latency = new PeakAverage(options.latencyMemory);
     this.#errors = new FadingCount(options.errorMemory);
     this.#attempts = new FadingCount(options.errorMemory);
+    this.#lies = new FadingCount(options.lieMemory);
   }
 
   get inflight(): number {
@@ -60,7 +64,9 @@ export class Statistics implements UpstreamStats {
 
   get errorRate(): number {
     const now = this.#clock.now();
-    return this.#errors.at(now) / (this.#attempts.at(now) + PRIOR);
+    const failed = this.#errors.at(now) / (this.#attempts.at(now) + PRIOR);
+    const lies = this.#lies.at(now);
+    return Math.max(failed, lies / (lies + PRIOR));
   }
 
   get breaker(): UpstreamStats['breaker'] {
@@ -93,6 +99,14 @@ export class Statistics implements UpstreamStats {
     const verdict = this.#count(best);
     if (verdict === 'answer') this.#breaker.succeeded();
     else if (verdict === 'fault') this.#breaker.probeFailed();
+  }
+
+  /**
+   * A false answer came to light. However many good ones stand beside it: few are ever compared, and where one was wrong
+   * the others cannot be trusted.
+   */
+  disproved(): void {
+    this.#lies.add(this.#clock.now());
   }
 
   #count(outcome: Outcome): ReturnType<typeof blame> {

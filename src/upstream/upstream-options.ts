@@ -65,5 +65,6 @@ export const upstreamDefaults: Omit<UpstreamOptions, 'name' | 'url'> = {
   breaker: breakerDefaults,
   latencyMemory: 10_000,
   errorMemory: 30_000,
+  lieMemory: 300_000,
   limitedPause: 1_000,
 };

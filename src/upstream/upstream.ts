@@ -16,7 +16,10 @@ export interface UpstreamStats {
   readonly inflight: number;
   /** Peak-sensitive moving average: jumps up with a slow answer, decays slowly. Undefined before the first answer. */
   readonly latencyMs: number | undefined;
-  /** Share of recent attempts that failed for the node's own fault, 0 to 1, decaying with time. */
+  /**
+   * Share of recent attempts that failed for the node's own fault, 0 to 1, decaying with time; ½ at least after an answer
+   * that was found to be false.
+   */
   readonly errorRate: number;
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** Monotonic ms until which the node asked not to be called (429, `Retry-After`, spent budget); 0 when free. */
@@ -51,6 +54,8 @@ export interface Upstream {
    * batches). One outcome per request, in order. Never counted as a client's call, and passes an open breaker.
    */
   probe(requests: readonly UpstreamRequest[], timeoutMs: number): Promise<readonly Outcome[]>;
+  /** An answer of it was found to be false after it had been given. */
+  disproved(): void;
   /** True while calls and feeds can ride a socket (WebSocket or IPC) that is open. */
   readonly pushes: boolean;
   /**

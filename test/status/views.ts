@@ -14,6 +14,7 @@ export const anUpstream = (name: string, stats: Partial<Upstream['stats']> = {})
   pushes: false,
   call: forbidden,
   probe: forbidden,
+  disproved: forbidden,
   subscribe: forbidden,
   onLost: forbidden,
   onOpen: forbidden,

@@ -115,6 +115,7 @@ test('several observers combined are told everything, in order', () => {
   both.probed('mainnet', 'geth-1', 1);
   both.retried('mainnet', 'timeout');
   both.hedged('mainnet', 'won');
+  both.dissented('mainnet', 'geth-1', 'eth_call');
   both.stateChanged('mainnet', 'geth-1', 'unknown', 'healthy', 'at the head');
   both.identified('mainnet', 'geth-1', 'Geth');
   both.headMoved('mainnet', 1, '0xaa', 0, 1);
@@ -127,6 +128,7 @@ test('several observers combined are told everything, in order', () => {
     probed: 3,
     retried: 2,
     hedged: 2,
+    dissented: 3,
     stateChanged: 5,
     identified: 3,
     headMoved: 5,
@@ -134,4 +136,18 @@ test('several observers combined are told everything, in order', () => {
     noted: 3,
   };
   expect(told).toEqual(Object.entries(counts).flatMap(([name, count]) => [`a ${name} ${count}`, `b ${name} ${count}`]));
+});
+
+test('tells at warn once of an upstream that contradicts a quorum, for each method', () => {
+  const { observer, read } = observing();
+  for (const method of ['eth_call', 'eth_call', 'eth_getBalance']) observer.dissented('mainnet', 'geth-1', method);
+  expect(read()).toMatchObject([
+    {
+      level: 'warn',
+      upstream: 'geth-1',
+      method: 'eth_call',
+      msg: 'geth-1 gave another answer than the quorum for eth_call',
+    },
+    { level: 'warn', method: 'eth_getBalance' },
+  ]);
 });

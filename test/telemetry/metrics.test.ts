@@ -7,7 +7,7 @@ import type { Picture } from '../../src/telemetry/picture.ts';
 import { UPSTREAM_STATES } from '../../src/telemetry/upstream-families.ts';
 import { aCall, aNode, answered, aPicture, aReply, failed } from './events.ts';
 
-/** The contract's metrics that have a source here, with their labels. */
+/** The contract's metrics that have a source here, and those beyond it, with their labels. */
 const CONTRACT = [
   'headgate_build_info{version}',
   'headgate_requests_total{chain,method,transport,outcome}',
@@ -41,6 +41,7 @@ const CONTRACT = [
   'headgate_probes_total{chain,upstream}',
   'headgate_config_last_reload_successful{}',
   'headgate_event_loop_utilization_ratio{}',
+  'headgate_quorum_dissents_total{chain,upstream,method}',
 ];
 
 /** Metrics to which everything has happened once. */
@@ -62,6 +63,7 @@ const busy = (picture: Picture = aPicture()) => {
   observer.probed('mainnet', 'geth-1', 3);
   observer.retried('mainnet', 'timeout');
   observer.hedged('mainnet', 'won');
+  observer.dissented('mainnet', 'geth-1', 'eth_call');
   observer.headMoved('mainnet', 100, '0xaa', 0, 40);
   observer.headMoved('mainnet', 101, '0xbb', 2, 40);
   observer.headRewound('mainnet', 101, 100);

@@ -95,6 +95,18 @@ describe('statistics', () => {
     expect(stats.errorRate).toBeLessThan(before / 4);
   });
 
+  test('a false answer weighs heavily however many others went well, and is forgotten slowly', () => {
+    const { clock, stats, run } = setUp();
+    run(answered(5), 1000);
+    stats.disproved();
+    expect(stats.errorRate).toBe(0.5);
+    stats.disproved();
+    expect(stats.errorRate).toBeGreaterThan(0.6);
+    expect(stats.breaker).toBe('closed');
+    clock.advance(upstreamDefaults.lieMemory * 5);
+    expect(stats.errorRate).toBeLessThan(0.05);
+  });
+
   test('a probe of which anything was answered went well, and closes a half-open breaker', () => {
     const { clock, stats, run } = setUp();
     run(failed('transport'), 5);
