@@ -1,10 +1,11 @@
-import { type ReadText, type Problem, readTree, type Tree } from './document.ts';
+import { readTree, type Tree } from './document.ts';
 import type { Fault } from './faults.ts';
 import { type Path, renderPath } from './paths.ts';
 import type { Config } from './schema.ts';
 import { opsSchema } from './schema-server.ts';
 import { isAddress, secretsOf } from './secrets.ts';
 import { attempt, expand, type Inserted, type Sources } from './substitute.ts';
+import type { Problem, ReadText } from './tree-walk.ts';
 import { validate } from './validate.ts';
 
 /** A checked configuration with the texts that no log may hold, or everything that is wrong with it. */
@@ -47,7 +48,7 @@ export const loadConfig = ({ text, file, env, readFile }: LoadOptions): Loaded =
       ),
     };
   }
-  return failed([...syntax, ...problems.slice(0, MAX_FAULTS).map((problem) => located(file, tree, problem, inserted))]);
+  return failed([...syntax, ...problems.map((problem) => located(file, tree, problem, inserted))]);
 };
 
 /** Reads the file at `path`; one that cannot be read is a fault like any other. */

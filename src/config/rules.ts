@@ -1,4 +1,4 @@
-import type { Problem } from './document.ts';
+import type { Problem } from './tree-walk.ts';
 import type { Path } from './paths.ts';
 import { didYouMean } from './suggest.ts';
 

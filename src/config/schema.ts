@@ -68,5 +68,3 @@ export type ChainConfig = Config['chains'][number];
 
 /** Has exactly one of `url` and `discover`, and always a name. */
 export type UpstreamConfig = ChainConfig['upstreams'][number];
-
-export type KeyConfig = NonNullable<Config['keys']>[number];

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Problem } from './document.ts';
+import type { Problem } from './tree-walk.ts';
 import { knownKeys } from './known-keys.ts';
 import { type Path, renderPath } from './paths.ts';
 import { wholeFileProblems } from './rules.ts';
