@@ -106,7 +106,7 @@ const carryOut = async (command: Command): Promise<number> => {
     case 'check':
       return check(command, { env, readFile, introduce, stdout, stderr });
     case 'init':
-      return init({ urls: command.urls, file: 'headgate.yaml' }, { env, introduce, stdout, stderr });
+      return init(command, { env, introduce, stdout, stderr });
     case 'healthcheck':
       return healthcheck(command, { env, readFile, stdout, stderr });
     case 'version':

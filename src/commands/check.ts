@@ -4,6 +4,7 @@ import type { ChainConfig, UpstreamConfig } from '../config/schema.ts';
 import type { Sources } from '../config/substitute.ts';
 import type { Introduction } from './identify-upstream.ts';
 import type { Terminal } from './terminal.ts';
+import { unserved } from './unserved.ts';
 
 export interface CheckOptions {
   readonly file: string;
@@ -30,6 +31,7 @@ export const check = async ({ file, online }: CheckOptions, deps: CheckDeps): Pr
   const { chains } = loaded.config;
   const upstreams = chains.reduce((sum, chain) => sum + chain.upstreams.length, 0);
   stdout.write(`${file}: good; ${plural(chains.length, 'chain')}, ${plural(upstreams, 'upstream')}\n`);
+  for (const words of unserved(loaded.config)) stderr.write(`not in this version, so it will not start: ${words}\n`);
   if (!online) return 0;
   const verdicts = await Promise.all(chains.map((chain) => ask(chain, deps, loaded.secrets)));
   for (const { good, text } of verdicts.flat()) (good ? stdout : stderr).write(`${text}\n`);

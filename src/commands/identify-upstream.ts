@@ -16,11 +16,12 @@ const PATIENCE = 5000;
 export const introduce = async (
   upstream: Pick<UpstreamConfig, 'name' | 'url' | 'ws' | 'headers'>,
 ): Promise<Introduction> => {
+  if (upstream.url === undefined) return { unreachable: 'its addresses are found by DNS while the gateway runs' };
   const node = createUpstream(
     {
       ...upstreamDefaults,
       name: upstream.name,
-      url: upstream.url ?? '',
+      url: upstream.url,
       ws: upstream.ws,
       headers: upstream.headers ?? {},
     },
