@@ -30,6 +30,8 @@ export interface RpcListener {
 
 /** Ms between pings to a WebSocket client. */
 const PING_INTERVAL = 15_000;
+/** Ms between looks for connections that have fallen idle while the listener waits for the last ones. */
+const SWEEP = 50;
 
 export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): RpcListener => {
   const { limits } = server;
@@ -73,13 +75,19 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
     finish: async (ms) => {
       sockets.close();
       let late = false;
-      const timer = clock.after(ms, () => {
+      const end = clock.after(ms, () => {
         late = true;
         http.server.closeAllConnections();
         sockets.terminate();
       });
+      // A connection that was busy when the listener closed stays open once its answer is out: nobody else ends it.
+      let sweep = clock.after(SWEEP, function again(): void {
+        http.server.closeIdleConnections();
+        sweep = clock.after(SWEEP, again);
+      });
       await http.close();
-      timer.cancel();
+      end.cancel();
+      sweep.cancel();
       return !late;
     },
   };

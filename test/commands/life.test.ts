@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { delay, type FakeNode, hang, startFakeNode } from '../support/fake-node.ts';
+import { rpc } from '../support/gateway.ts';
+import { root } from '../support/run-command.ts';
+import { WsClient } from '../support/ws-client.ts';
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly opsUrl: string;
+  /** The exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+describe('the life of the process', () => {
+  let node: FakeNode;
+  let folder: string;
+
+  beforeAll(async () => {
+    node = await startFakeNode();
+    node.on('eth_call', () => '0x1');
+    folder = mkdtempSync(join(tmpdir(), 'headgate-life-'));
+  });
+
+  afterAll(async () => {
+    await node.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Runs the gateway from a file until it is ready. */
+  const start = async (drain: object): Promise<Started> => {
+    const file = join(folder, `${Math.random()}.yaml`);
+    const config = { server: { port: 0, drain }, ops: { port: 0 }, chains: [{ upstreams: [{ url: node.url }] }] };
+    writeFileSync(file, JSON.stringify(config));
+    const child = spawn(process.execPath, ['src/main.ts', '-c', file], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit').then(([code]) => code as number | null);
+    const urls: string[] = [];
+    if (child.stdout === null) throw new Error('no output');
+    for await (const line of createInterface({ input: child.stdout })) {
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
+      if (url !== undefined) urls.push(url);
+      if (urls.length === 2) break;
+    }
+    child.stdout.resume();
+    const [url = '', opsUrl = ''] = urls;
+    await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    return { child, url, opsUrl, ended };
+  };
+
+  it('says "not ready" on SIGTERM, serves on for a while, and ends with 0', async () => {
+    const { child, url, opsUrl, ended } = await start({ delay: '1s', timeout: '5s' });
+    child.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${opsUrl}/livez`)).status).toBe(200);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await rpc(url, 'eth_call', [{}])).json.result).toBe('0x1');
+    expect(await ended).toBe(0);
+  });
+
+  it('finishes the calls under way, and hands WebSocket clients over', async () => {
+    node.on('eth_call', () => delay(800, '0x1'));
+    const { child, url, ended } = await start({ delay: '0s', timeout: '10s' });
+    const client = await WsClient.open(url.replace('http', 'ws'));
+    const answer = rpc(url, 'eth_call', [{}]);
+    await expect.poll(() => node.requests.filter(({ method }) => method === 'eth_call').length).toBeGreaterThan(0);
+    child.kill('SIGTERM');
+    expect(await client.closed()).toBe(1012);
+    expect((await answer).json.result).toBe('0x1');
+    expect(await ended).toBe(0);
+    node.on('eth_call', () => '0x1');
+  });
+
+  it('ends with 1 where calls had to be cut off', async () => {
+    node.on('eth_call', () => hang());
+    const { child, url, ended } = await start({ delay: '0s', timeout: '200ms' });
+    const answer = rpc(url, 'eth_call', [{}]).catch(() => 'cut off');
+    const seen = node.requests.length;
+    await expect.poll(() => node.requests.slice(seen).some(({ method }) => method === 'eth_call')).toBe(true);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(1);
+    expect(await answer).toBe('cut off');
+    node.on('eth_call', () => '0x1');
+  });
+
+  it('ends at once on a second signal', async () => {
+    const { child, opsUrl, ended } = await start({ delay: '1h', timeout: '1h' });
+    child.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status).toBe(503);
+    child.kill('SIGINT');
+    expect(await ended).toBe(1);
+  });
+});
