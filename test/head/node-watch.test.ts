@@ -101,7 +101,8 @@ describe('a node', () => {
   });
 
   it('that was down has to tell again who it is', async () => {
-    const [a] = await start([base, base, base]);
+    pool = new Pool();
+    const [a] = await pool.join(chain, [base, base, base], { ws: false });
     await pool.until(() => pool.published === 100);
     await pool.rest();
     a?.node.freeze();
