@@ -1,3 +1,4 @@
+import type { MemoryStore } from './cache/memory-store.ts';
 import { RecentSends } from './chain/sends.ts';
 import type { ChainConfig, Config, UpstreamConfig } from './config/schema.ts';
 import type { Call } from './core/call.ts';
@@ -14,6 +15,7 @@ import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
 import { pipeline } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
+import { serveCache } from './serve-cache.ts';
 import { serveEvents } from './serve-events.ts';
 import { type Explanation, explainAnswered, explainRouted } from './router/explain.ts';
 import { Router } from './router/router.ts';
@@ -30,6 +32,8 @@ export interface ServeChainDeps {
   readonly observer: Observer;
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
+  /** Answers of all chains. */
+  readonly store: MemoryStore;
 }
 
 /** One chain with everything that belongs to it. */
@@ -65,6 +69,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     inflight: deps.inflight,
     sends,
     events: events.layer,
+    cache: serveCache(chain.name, head, deps.store, clock),
   };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
   const handle = pipeline(policy, { ...walk, route: router.handle });
@@ -131,7 +136,7 @@ const questionOf = (chain: string, method: string, params: RawJson, now: number)
   head: undefined,
   minBlock: undefined,
   only: undefined,
-  bypassCache: false,
+  bypassCache: true,
   session: undefined,
   requestId: 'explain',
   traceparent: undefined,
@@ -166,6 +171,7 @@ const connect = (upstream: UpstreamConfig, chain: ChainConfig, config: Config, d
       tier: upstream.tier,
       weight: upstream.weight,
       send: upstream.send,
+      requestsPerSecond: upstream.budget?.requestsPerSecond,
       responseSize: config.server.limits.responseSize,
     },
     { ...deps, report: (report) => tell(report, chain.name, upstream.name, deps.observer) },

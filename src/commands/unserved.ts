@@ -10,9 +10,8 @@ export const unserved = (config: Config): readonly string[] => {
   if (config.keys !== undefined) found.push('keys: clients are not told apart by keys');
   if (config.redis !== undefined) found.push('redis: nothing is shared between replicas');
   for (const chain of config.chains) {
-    for (const { name, discover, budget } of chain.upstreams) {
+    for (const { name, discover } of chain.upstreams) {
       if (discover !== undefined) found.push(`discover of upstream ${name}: name each node by its url`);
-      if (budget !== undefined) found.push(`budget of upstream ${name}: only its own 429s are heeded`);
     }
   }
   return found;

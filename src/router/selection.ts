@@ -70,9 +70,11 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
   return { candidates: foremost(candidates, offer.holders), excluded, hope };
 };
 
-/** True for a node that asked not to be called, or whose budget is spent; it is asked when nobody else can serve. */
-export const isLimited = ({ state, upstream }: NodeView): boolean =>
-  state === 'limited' || upstream.stats.limitedUntil > 0;
+/**
+ * True for a node that asked not to be called, or whose budget is spent: it is asked when nobody else can serve. At this
+ * very moment, for the state that is shown is calmed, and would have a higher tier asked for longer than need be.
+ */
+export const isLimited = ({ upstream }: NodeView): boolean => upstream.stats.limitedUntil > 0;
 
 const foremost = (nodes: readonly NodeView[], names: ReadonlySet<string>): readonly NodeView[] => {
   if (names.size === 0) return nodes;

@@ -29,6 +29,8 @@ export interface UpstreamDeps {
 export const createUpstream = (options: UpstreamOptions, deps: UpstreamDeps): Upstream =>
   new NodeUpstream(options, deps);
 
+/** Share of a call's time that it may wait for its turn. */
+const PATIENCE = 0.5;
 /** Ms until a socket that could not be compared with HTTP is compared again. */
 const RECHECK = 1_000;
 
@@ -44,6 +46,8 @@ class NodeUpstream implements Upstream {
   #recheck: Timer | undefined;
   #client: ClientKind = 'other';
   #batches = true;
+  /** Calls that had to wait for their turn. */
+  readonly #waiting = new Set<Attempt>();
   #closed = false;
 
   constructor(options: UpstreamOptions, deps: UpstreamDeps) {
@@ -87,6 +91,16 @@ class NodeUpstream implements Upstream {
 
   call(request: UpstreamRequest, timeoutMs: number): Attempt {
     if (this.#closed) return settled(cancelled);
+    const wait = this.#stats.turn(timeoutMs * PATIENCE);
+    if (wait === undefined) return settled(failedBecause('rate_limited', 'its budget of calls is spent'));
+    if (wait === 0) return this.#call(request, timeoutMs);
+    const attempt = later(this.#deps.clock, wait, () => this.#call(request, timeoutMs - wait));
+    this.#waiting.add(attempt);
+    void attempt.outcome.then(() => this.#waiting.delete(attempt));
+    return attempt;
+  }
+
+  #call(request: UpstreamRequest, timeoutMs: number): Attempt {
     const way = this.#way(request.heavy);
     if (way === undefined) return settled(this.#noWay());
     // Not `transport`, which would leave open whether the request was carried out.
@@ -100,6 +114,7 @@ class NodeUpstream implements Upstream {
   }
 
   async probe(requests: readonly UpstreamRequest[], timeoutMs: number): Promise<readonly Outcome[]> {
+    this.#stats.probing(requests.length);
     const outcomes = await this.#askAll(
       requests.map((request) => this.#ask(request)),
       timeoutMs,
@@ -132,6 +147,7 @@ class NodeUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const attempt of this.#waiting) attempt.cancel();
     this.#trusted = undefined;
     this.#recheck?.cancel();
     this.#ways.socket?.close();
@@ -218,6 +234,24 @@ class NodeUpstream implements Upstream {
 }
 
 const settled = (outcome: Outcome): Attempt => ({ outcome: Promise.resolve(outcome), cancel: () => {} });
+
+/** An attempt that begins after `ms`. */
+const later = (clock: Clock, ms: number, start: () => Attempt): Attempt => {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  let attempt: Attempt | undefined;
+  const timer = clock.after(ms, () => {
+    attempt = start();
+    resolve(attempt.outcome);
+  });
+  return {
+    outcome: promise,
+    cancel: () => {
+      timer.cancel();
+      if (attempt === undefined) resolve(cancelled);
+      else attempt.cancel();
+    },
+  };
+};
 
 const askEach = (
   way: HttpTransport | SocketSession,

@@ -2,9 +2,10 @@ import type { FailureClass, Outcome } from '../core/outcome.ts';
 import type { Clock } from '../lib/clock.ts';
 import { FadingCount, PeakAverage } from '../lib/moving-average.ts';
 import { type BreakerOptions, CircuitBreaker } from './circuit-breaker.ts';
+import { RateBudget, type RateBudgetOptions } from './rate-budget.ts';
 import type { UpstreamStats } from './upstream.ts';
 
-export interface StatisticsOptions {
+export interface StatisticsOptions extends RateBudgetOptions {
   readonly breaker: BreakerOptions;
   /** Ms in which a peak of latency fades to a third. */
   readonly latencyMemory: number;
@@ -16,6 +17,8 @@ export interface StatisticsOptions {
   readonly limitedPause: number;
 }
 
+/** Ms from which on a wait for a turn means that the budget is spent, and not only that calls are spread. */
+const SPENT = 250;
 /** One success stands beside all that happened, so that a first and only failure is not a rate of 1, and fades to 0. */
 const PRIOR = 1;
 
@@ -37,6 +40,7 @@ export class Statistics implements UpstreamStats {
   readonly #options: StatisticsOptions;
   readonly #clock: Clock;
   readonly #breaker: CircuitBreaker;
+  readonly #budget: RateBudget;
   readonly #latency: PeakAverage;
   readonly #errors: FadingCount;
   readonly #attempts: FadingCount;
@@ -48,6 +52,7 @@ export class Statistics implements UpstreamStats {
     this.#options = options;
     this.#clock = clock;
     this.#breaker = new CircuitBreaker(options.breaker, clock);
+    this.#budget = new RateBudget(options);
     this.#latency = new PeakAverage(options.latencyMemory);
     this.#errors = new FadingCount(options.errorMemory);
     this.#attempts = new FadingCount(options.errorMemory);
@@ -74,7 +79,15 @@ export class Statistics implements UpstreamStats {
   }
 
   get limitedUntil(): number {
-    return this.#limitedUntil > this.#clock.now() ? this.#limitedUntil : 0;
+    const now = this.#clock.now();
+    const wait = this.#budget.waitMs(now);
+    const until = Math.max(this.#limitedUntil, wait >= SPENT ? now + wait : 0);
+    return until > now ? until : 0;
+  }
+
+  /** Ms after which a call may be made; undefined where the budget has no turn for it within `patience`. */
+  turn(patience: number): number | undefined {
+    return this.#budget.reserve(this.#clock.now(), patience);
   }
 
   /** Asks leave for a call; whoever got it reports how it `ended`. */
@@ -90,6 +103,11 @@ export class Statistics implements UpstreamStats {
     if (verdict === 'answer') this.#breaker.succeeded();
     else if (verdict === 'fault') this.#breaker.failed();
     else this.#breaker.withdrawn();
+  }
+
+  /** Counts the gateway's own questions, which do not wait for a turn. */
+  probing(items: number): void {
+    this.#budget.spend(items, this.#clock.now());
   }
 
   /** Counts a combined question as one event: it went well if anything in it was answered. */
@@ -121,6 +139,7 @@ export class Statistics implements UpstreamStats {
   }
 
   #limit(failure: FailureClass, retryAfterMs: number | undefined, now: number): void {
+    if (failure === 'rate_limited') this.#budget.refused(now);
     const pause = retryAfterMs ?? (failure === 'rate_limited' ? this.#options.limitedPause : 0);
     this.#limitedUntil = Math.max(this.#limitedUntil, now + pause);
   }

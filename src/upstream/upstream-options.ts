@@ -67,4 +67,5 @@ export const upstreamDefaults: Omit<UpstreamOptions, 'name' | 'url'> = {
   errorMemory: 30_000,
   lieMemory: 300_000,
   limitedPause: 1_000,
+  requestsPerSecond: undefined,
 };

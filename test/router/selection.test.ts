@@ -26,7 +26,7 @@ const node = ({
   head = 100,
   send = true,
 }: Given): NodeView => ({
-  upstream: { name, tier, weight, send, stats: { inflight, limitedUntil: 0 } } as Upstream,
+  upstream: { name, tier, weight, send, stats: { inflight, limitedUntil: state === 'limited' ? 1 : 0 } } as Upstream,
   state,
   reason: 'as the test says',
   score,

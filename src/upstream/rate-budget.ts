@@ -1,0 +1,85 @@
+import { FadingCount } from '../lib/moving-average.ts';
+
+export interface RateBudgetOptions {
+  /** Calls per second at most, whatever was learned; undefined: as many as the node takes. */
+  readonly requestsPerSecond: number | undefined;
+}
+
+/** Ms over which the present rate is measured, and within which several refusals are one lesson. */
+const WINDOW = 1_000;
+/** Of the rate at which a node refused, what it is asked from then on. */
+const CUT = 0.7;
+/** Calls per second below which nothing is learned: a refusal of a first call says nothing of a rate. */
+const LEAST = 2;
+/** Ms in which a learned rate doubles again. */
+const DOUBLING = 60_000;
+/** Doublings after which what was learned is forgotten. */
+const FORGOTTEN = 10;
+/** Share of a second's calls that may come at once; the rest of the second has only what is left of them. */
+const BURST = 0.1;
+/** Ms of other calls' turns that the gateway's own questions may use up: they never wait, and never stop the rest. */
+const DEEPEST_DEBT = 5_000;
+
+/**
+ * Spreads the calls to one node so that no second has more of them than it takes: the configured rate, or less where it
+ * has refused. A learned rate is a guess and bends where a call would wait too long; the configured one does not.
+ */
+export class RateBudget {
+  readonly #ceiling: number;
+  readonly #asked = new FadingCount(WINDOW);
+  #learned: { readonly rate: number; readonly at: number } | undefined;
+  /** When the next call is due if none is to come early (the "virtual scheduling" of ITU-T I.371's GCRA). */
+  #due = 0;
+
+  constructor({ requestsPerSecond }: RateBudgetOptions) {
+    this.#ceiling = requestsPerSecond ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Calls per second that the node is asked at most; infinite where nothing is known. */
+  rateAt(now: number): number {
+    if (this.#learned === undefined) return this.#ceiling;
+    const doublings = (now - this.#learned.at) / DOUBLING;
+    if (doublings >= FORGOTTEN) this.#learned = undefined;
+    return this.#learned === undefined ? this.#ceiling : Math.min(this.#ceiling, this.#learned.rate * 2 ** doublings);
+  }
+
+  /** Ms until a call's turn comes. */
+  waitMs(now: number): number {
+    const rate = this.rateAt(now);
+    if (rate === Number.POSITIVE_INFINITY) return 0;
+    const early = (Math.max(1, Math.floor(rate * BURST)) - 1) * intervalOf(rate);
+    return Math.max(0, this.#due - early - now);
+  }
+
+  /** Takes a turn, and says in how many ms it comes; undefined, and none taken, where that is more than `patience`. */
+  reserve(now: number, patience: number): number | undefined {
+    const wait = this.waitMs(now);
+    if (wait > patience && this.#ceiling !== Number.POSITIVE_INFINITY) return undefined;
+    if (wait <= patience) this.#advance(now, 1);
+    this.#asked.add(now);
+    return wait > patience ? 0 : wait;
+  }
+
+  /** Counts what was asked without waiting for a turn. */
+  spend(items: number, now: number): void {
+    for (let item = 0; item < items; item += 1) this.#asked.add(now);
+    this.#advance(now, items);
+    this.#due = Math.min(this.#due, now + DEEPEST_DEBT);
+  }
+
+  /** The node said that it is asked too often. */
+  refused(now: number): void {
+    if (this.#learned !== undefined && now - this.#learned.at < WINDOW) return;
+    const rate = Math.min(this.#asked.at(now), this.rateAt(now));
+    this.#learned = { rate: Math.max(LEAST, rate * CUT), at: now };
+  }
+
+  #advance(now: number, calls: number): void {
+    const rate = this.rateAt(now);
+    if (rate === Number.POSITIVE_INFINITY) return;
+    this.#due = Math.max(this.#due, now) + calls * intervalOf(rate);
+  }
+}
+
+/** Ms between two calls, such that they and a burst are no more than `rate` in any second. */
+const intervalOf = (rate: number): number => 1_000 / (rate * (1 - BURST));

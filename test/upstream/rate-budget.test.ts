@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RateBudget } from '../../src/upstream/rate-budget.ts';
+import { rpcError } from '../support/fake-node.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { fakeNode, watch } from './setup.ts';
+
+/** Calls at these moments, in ms; gives when each was let through. */
+const run = (budget: RateBudget, moments: readonly number[], patience = Number.POSITIVE_INFINITY): number[] =>
+  moments.flatMap((now) => {
+    const wait = budget.reserve(now, patience);
+    return wait === undefined ? [] : [now + wait];
+  });
+
+const mostInASecond = (moments: readonly number[]): number =>
+  Math.max(0, ...moments.map((from) => moments.filter((at) => at >= from && at < from + 1000).length));
+
+describe('a rate budget', () => {
+  test('lets no second have more calls than configured, whenever they come, and whatever is refused', () => {
+    const event = fc.record({ gap: fc.nat(400), calls: fc.integer({ min: 1, max: 8 }), refused: fc.boolean() });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.array(event, { maxLength: 60 }), (rate, events) => {
+        const budget = new RateBudget({ requestsPerSecond: rate });
+        let now = 0;
+        const through = events.flatMap(({ gap, calls, refused }) => {
+          now += gap;
+          if (refused) budget.refused(now);
+          return run(
+            budget,
+            Array.from({ length: calls }, () => now),
+            2000,
+          );
+        });
+        expect(mostInASecond(through)).toBeLessThanOrEqual(rate);
+      }),
+    );
+  });
+
+  test('lets steady calls below the rate through without a wait', () => {
+    const budget = new RateBudget({ requestsPerSecond: 100 });
+    const moments = Array.from({ length: 500 }, (_, index) => index * 12);
+    expect(run(budget, moments)).toEqual(moments);
+  });
+
+  test('turns a call away that would wait longer than it can, without holding up the next', () => {
+    const budget = new RateBudget({ requestsPerSecond: 1 });
+    expect(budget.reserve(0, 0)).toBe(0);
+    expect(budget.reserve(0, 1000)).toBeUndefined();
+    expect(budget.waitMs(0)).toBeCloseTo(1111, 0);
+  });
+
+  test('knows no limit before the first refusal', () => {
+    const budget = new RateBudget({ requestsPerSecond: undefined });
+    expect(
+      run(
+        budget,
+        Array.from({ length: 1000 }, () => 5),
+      ),
+    ).toEqual(Array.from({ length: 1000 }, () => 5));
+    expect(budget.rateAt(5)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('asks less from a refusal on, slowly more again, and forgets it after ten minutes', () => {
+    const budget = new RateBudget({ requestsPerSecond: undefined });
+    run(
+      budget,
+      Array.from({ length: 1000 }, (_, index) => index * 10),
+    );
+    budget.refused(10_000);
+    expect(budget.rateAt(10_000)).toBeGreaterThan(65);
+    expect(budget.rateAt(10_000)).toBeLessThan(75);
+    expect(budget.rateAt(70_000)).toBeCloseTo(2 * budget.rateAt(10_000), 5);
+    expect(budget.rateAt(610_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('takes the refusals of one second for one lesson, and those of the next for another', () => {
+    const budget = new RateBudget({ requestsPerSecond: 100 });
+    run(
+      budget,
+      Array.from({ length: 100 }, (_, index) => index * 10),
+    );
+    for (let n = 0; n < 50; n += 1) budget.refused(1000);
+    const once = budget.rateAt(1000);
+    expect(once).toBeGreaterThan(30);
+    run(
+      budget,
+      Array.from({ length: 100 }, (_, index) => 1000 + index * 10),
+    );
+    budget.refused(2000);
+    expect(budget.rateAt(2000)).toBeLessThan(once);
+  });
+
+  test('never learns to ask a node more than configured, nor less than twice a second', () => {
+    const budget = new RateBudget({ requestsPerSecond: 100 });
+    for (let second = 1; second < 20; second += 1) budget.refused(second * 1000);
+    expect(budget.rateAt(19_000)).toBe(2);
+    expect(budget.rateAt(500_000)).toBe(100);
+  });
+
+  test('bends a learned rate rather than turn a call away', () => {
+    const budget = new RateBudget({ requestsPerSecond: undefined });
+    budget.refused(0);
+    const through = run(
+      budget,
+      Array.from({ length: 10 }, () => 0),
+      1000,
+    );
+    expect(through).toHaveLength(10);
+    expect(through.filter((at) => at > 0)).not.toEqual([]);
+  });
+
+  test('has calls wait for what probes used up, but not for long', () => {
+    const budget = new RateBudget({ requestsPerSecond: 10 });
+    budget.spend(9, 0);
+    expect(budget.waitMs(0)).toBeCloseTo(1000, 5);
+    budget.spend(10_000, 0);
+    expect(budget.waitMs(0)).toBe(5000);
+  });
+});
+
+describe('an upstream with a budget', () => {
+  const request = { method: 'eth_blockNumber', params: Buffer.from('[]'), heavy: false };
+
+  test('sends each call when its turn has come', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
+    expect(await upstream.call(request, 10_000).outcome).toMatchObject({ kind: 'answered' });
+    const second = upstream.call(request, 10_000);
+    expect(upstream.stats.limitedUntil).toBeGreaterThan(1_000);
+    clock.advance(1_000);
+    expect(node.count(request.method)).toBe(1);
+    clock.advance(200);
+    expect(await second.outcome).toMatchObject({ kind: 'answered' });
+    expect(node.count(request.method)).toBe(2);
+  });
+
+  test('turns calls away that would wait too long, without blame', async () => {
+    const node = await fakeNode({ ws: false });
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, new FakeClock());
+    const outcomes = await Promise.all([1, 2, 3].map(() => upstream.call(request, 500).outcome));
+    expect(outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.failure : outcome.kind))).toEqual([
+      'answered',
+      'rate_limited',
+      'rate_limited',
+    ]);
+    expect(upstream.stats).toMatchObject({ errorRate: 0, inflight: 0 });
+  });
+
+  test('ends the calls that wait when it is closed, or when nobody wants them', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
+    await upstream.call(request, 10_000).outcome;
+    const [unwanted, waiting] = [upstream.call(request, 10_000), upstream.call(request, 10_000)];
+    unwanted.cancel();
+    expect(await unwanted.outcome).toEqual({ kind: 'cancelled' });
+    await upstream.close();
+    expect(await waiting.outcome).toEqual({ kind: 'cancelled' });
+    clock.advance(10_000);
+    expect(node.count(request.method)).toBe(1);
+  });
+
+  test('counts probes, which never wait', async () => {
+    const node = await fakeNode({ ws: false });
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, new FakeClock());
+    for (let n = 0; n < 3; n += 1) expect(await upstream.probe([request], 500)).toMatchObject([{ kind: 'answered' }]);
+    expect(upstream.stats.limitedUntil).toBeGreaterThan(2_000);
+  });
+
+  test('asks a node less that answers 429', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream } = watch(node.url, { requestsPerSecond: undefined, limitedPause: 0 }, clock);
+    await Promise.all(Array.from({ length: 20 }, () => upstream.call(request, 10_000).outcome));
+    expect(upstream.stats.limitedUntil).toBe(0);
+    node.once(request.method, () => rpcError(429, 'too many requests'));
+    await upstream.call(request, 10_000).outcome;
+    const calls = Array.from({ length: 30 }, () => upstream.call(request, 60_000));
+    await calls[0]?.outcome;
+    expect(upstream.stats.limitedUntil).toBeGreaterThan(0);
+    for (const call of calls.slice(1)) call.cancel();
+    await Promise.all(calls.map(({ outcome }) => outcome));
+    expect(node.count(request.method)).toBeLessThan(30);
+  });
+});
