@@ -15,12 +15,12 @@ type Known = (head: HeadSnapshot | undefined, chainId: bigint | undefined) => Ra
 const json = (value: unknown): RawJson => Buffer.from(JSON.stringify(value));
 
 /** What the gateway knows better than any node; undefined while it does not know yet. */
-const known: Readonly<Record<string, Known>> = {
-  eth_chainId: (_head, id) => (id === undefined ? undefined : json(`0x${id.toString(16)}`)),
-  net_version: (_head, id) => (id === undefined ? undefined : json(id.toString())),
-  eth_blockNumber: (head) => (head === undefined ? undefined : json(`0x${head.latest.number.toString(16)}`)),
-  eth_accounts: () => json([]),
-};
+const known: ReadonlyMap<string, Known> = new Map<string, Known>([
+  ['eth_chainId', (_head, id) => (id === undefined ? undefined : json(`0x${id.toString(16)}`))],
+  ['net_version', (_head, id) => (id === undefined ? undefined : json(id.toString()))],
+  ['eth_blockNumber', (head) => (head === undefined ? undefined : json(`0x${head.latest.number.toString(16)}`))],
+  ['eth_accounts', () => json([])],
+]);
 
 /**
  * Answers what needs no node, so that the answers of one gateway always fit together. While something is not known yet
@@ -28,16 +28,20 @@ const known: Readonly<Record<string, Known>> = {
  */
 export const localAnswers =
   ({ chain, chainId }: LocalDeps): Layer =>
-  (next) =>
-  async (call) => {
-    if (call.method === 'eth_syncing') return fresh(chain.view) ? localReply(json(false)) : next(call);
-    const tell = Object.hasOwn(known, call.method) ? known[call.method] : undefined;
-    if (tell === undefined || call.only !== undefined) return next(call);
-    const has = (view: ChainView): boolean => tell(headFor(call, view), chainId()) !== undefined && reached(call, view);
-    if (!has(chain.view)) await chain.waitFor(has, call.deadline, call.cancellation);
-    const head = headFor(call, chain.view);
-    const result = has(chain.view) ? tell(head, chainId()) : undefined;
-    return result === undefined ? unknown(call, chain.view) : localReply(result, { block: head?.latest.number });
+  (next) => {
+    const answer = async (call: Call, tell: Known): Promise<Reply> => {
+      const has = (view: ChainView): boolean =>
+        tell(headFor(call, view), chainId()) !== undefined && reached(call, view);
+      if (!has(chain.view)) await chain.waitFor(has, call.deadline, call.cancellation);
+      const head = headFor(call, chain.view);
+      const result = has(chain.view) ? tell(head, chainId()) : undefined;
+      return result === undefined ? unknown(call, chain.view) : localReply(result, { block: head?.latest.number });
+    };
+    return (call) => {
+      if (call.method === 'eth_syncing' && fresh(chain.view)) return Promise.resolve(localReply(json(false)));
+      const tell = known.get(call.method);
+      return tell === undefined || call.only !== undefined ? next(call) : answer(call, tell);
+    };
   };
 
 /** The head that the call, or its whole batch, came with, unless it asks for a later one. */

@@ -21,7 +21,8 @@ export const pinBlocks =
   async (call) => {
     const ref = locate(call.spec, call.params);
     if (ref.kind === 'invalid') return refuse('invalid_params', ref.message);
-    const head = await headFor(chain, call, heightOf(call, ref));
+    const height = heightOf(call, ref);
+    const head = headNow(chain.view, call, height) ?? (await headInTime(chain, call, height));
     if (head === undefined) return noHead(chain.view, call, ref);
     const at: Call = { ...call, head };
     return ref.kind === 'logs' && ref.blockHash === undefined
@@ -39,12 +40,13 @@ const heightOf = (call: Call, ref: BlockRef): number => {
   return Math.max(least, ...numbers);
 };
 
-/** The head that the call, or its batch, came with; a later one where that is not enough; undefined if none in time. */
-const headFor = async (chain: ChainFeed, call: Call, height: number): Promise<HeadSnapshot | undefined> => {
-  if (call.head !== undefined && call.head.latest.number >= height) return call.head;
+/** The head that the call, or its batch, came with; the newest where that one is not high enough. */
+const headNow = (view: ChainView, call: Call, height: number): HeadSnapshot | undefined =>
+  [call.head, view.head].find((head) => head !== undefined && head.latest.number >= height);
+
+const headInTime = async (chain: ChainFeed, call: Call, height: number): Promise<HeadSnapshot | undefined> => {
   const reached = (view: ChainView): boolean => view.head !== undefined && view.head.latest.number >= height;
-  const found = reached(chain.view) || (await chain.waitFor(reached, call.deadline, call.cancellation));
-  return found ? chain.view.head : undefined;
+  return (await chain.waitFor(reached, call.deadline, call.cancellation)) ? chain.view.head : undefined;
 };
 
 const noHead = (view: ChainView, call: Call, ref: BlockRef): Reply => {

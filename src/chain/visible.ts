@@ -1,4 +1,4 @@
-import type { Layer } from '../core/layer.ts';
+import type { Handle, Layer } from '../core/layer.ts';
 import type { ChainFeed } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 
@@ -11,19 +11,21 @@ const NULL = Buffer.from('null');
  */
 export const visibleBlocks =
   (chain: ChainFeed, clock: Clock): Layer =>
-  (next) =>
-  async (call) => {
-    const reply = await next(call);
-    if (call.spec.block.kind !== 'transaction' || !call.spec.lookup || !reply.ok) return reply;
-    const number = blockNumberOf(reply.result);
-    const head = chain.view.head;
-    if (number === undefined || head === undefined || number <= head.latest.number) return reply;
-    const published = await chain.waitFor(
-      (view) => (view.head?.latest.number ?? 0) >= number,
-      clock.now() + (call.deadline - clock.now()) * PATIENCE,
-      call.cancellation,
-    );
-    return published ? { ...reply, info: { ...reply.info, block: number } } : { ...reply, result: NULL };
+  (next) => {
+    const shown: Handle = async (call) => {
+      const reply = await next(call);
+      if (!reply.ok) return reply;
+      const number = blockNumberOf(reply.result);
+      const head = chain.view.head;
+      if (number === undefined || head === undefined || number <= head.latest.number) return reply;
+      const published = await chain.waitFor(
+        (view) => (view.head?.latest.number ?? 0) >= number,
+        clock.now() + (call.deadline - clock.now()) * PATIENCE,
+        call.cancellation,
+      );
+      return published ? { ...reply, info: { ...reply.info, block: number } } : { ...reply, result: NULL };
+    };
+    return (call) => (call.spec.lookup && call.spec.block.kind === 'transaction' ? shown(call) : next(call));
   };
 
 /** Share of a call's time for which an unpublished block is waited for. */

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Endpoint } from '../core/endpoint.ts';
 import { faultReply } from '../core/reply.ts';
@@ -41,8 +41,16 @@ export interface HttpDeps extends AnswerDeps {
   readonly page: (endpoint: Endpoint, url: string) => string;
 }
 
-/** What the bytes of this exchange count against. */
-type Held = FastifyRequest & { holding: Holding | null };
+/** All that a request meets here. */
+type Gate = HttpOptions & HttpDeps;
+
+/** What is to be given up, or given back, when the connection of a request closes. */
+interface Ending {
+  readonly holding: Holding;
+  readonly cancellation: Cancellation;
+}
+
+type Ended = FastifyRequest & { ending: Ending | null };
 
 const NULL_ID: RawJson = Buffer.from('null');
 /** Bytes below which packing saves nothing. */
@@ -52,6 +60,7 @@ const LARGE = 32 * 1024;
 
 /** The RPC listener's HTTP side. */
 export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstance => {
+  const gate: Gate = { ...options, ...deps };
   const app = Fastify({
     bodyLimit: options.bodySize,
     requestTimeout: options.requestTimeout,
@@ -65,96 +74,116 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
   app.server.maxConnections = options.connections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(corsHeaders(request.headers.origin, options.cors));
-    reply.header('x-request-id', requestIdOf(request.raw));
-    if (hostAllowed(request.headers.host, { bound: options.host, hosts: options.hosts })) done();
-    else
-      refuse(
-        reply,
-        'host_denied',
-        `the Host header is not one of this machine's own names; add it to server.hosts`,
-        deps,
-      );
+  app.decorateRequest('ending', null);
+  addHooks(app, gate);
+  app.setErrorHandler((error, _request, reply) => refuse(reply, gate, ...reasonOf(error)));
+  app.setNotFoundHandler((_request, reply) => {
+    void reply.header('allow', 'GET, HEAD, POST, OPTIONS');
+    return refuse(reply, gate, 'invalid_request', 'send JSON-RPC by POST', { status: 405 });
   });
-  app.decorateRequest('holding', null);
+  app.options('*', (_request, reply) => reply.code(204).headers(preflightHeaders).send());
+  app.route({ method: ['GET', 'HEAD'], url: '*', handler: (request, reply) => get(request, reply, gate) });
+  app.post('*', (request, reply) => post(request, reply, gate));
+  return app;
+};
+
+const addHooks = (app: FastifyInstance, gate: Gate): void => {
+  app.addHook('onRequest', (request, reply, done) => {
+    // An answer to a POST is written past Fastify, with these headers among its own.
+    if (request.method !== 'POST') reply.headers(commonHeaders(request, gate));
+    if (hostAllowed(request.headers.host, { bound: gate.host, hosts: gate.hosts })) done();
+    else refuse(reply, gate, 'host_denied', "the Host header is none of this machine's names: see server.hosts");
+  });
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const holding = new Holding(deps.budget);
-    (request as Held).holding = holding;
-    reply.raw.once('close', () => holding.close());
+    const ending = { holding: new Holding(gate.budget), cancellation: new Cancellation() };
+    (request as Ended).ending = ending;
+    reply.raw.once('close', () => {
+      ending.holding.close();
+      if (!reply.raw.writableFinished) ending.cancellation.cancel();
+    });
     try {
-      done(null, readable(request.raw, payload as IncomingMessage, holding));
+      done(null, readable(request.raw, payload as IncomingMessage, ending.holding));
     } catch (error) {
       done(error as Error);
     }
   });
-  app.setErrorHandler((error, _request, reply) => refuse(reply, ...reasonOf(error), deps));
-  app.setNotFoundHandler((_request, reply) => {
-    void reply.header('allow', 'GET, HEAD, POST, OPTIONS');
-    return refuse(reply, 'invalid_request', 'send JSON-RPC by POST', deps, { status: 405 });
-  });
-  app.options('*', (_request, reply) => reply.code(204).headers(preflightHeaders).send());
-  app.route({ method: ['GET', 'HEAD'], url: '*', handler: (request, reply) => get(request, reply, deps) });
-  app.post('*', (request, reply) => post(request, reply, options, deps));
-  return app;
 };
 
-const get = (request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): FastifyReply => {
+/** What every answer carries, whatever it says. */
+const commonHeaders = (request: FastifyRequest, { cors }: Gate): Record<string, string> => ({
+  ...corsHeaders(request.headers.origin, cors),
+  'x-request-id': requestIdOf(request.raw),
+});
+
+const get = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply => {
   const target = parseTarget(pathOf(request));
   if (target.kind === 'livez') return reply.type('text/plain').send('ok\n');
   if (target.kind === 'readyz') {
-    const ready = deps.ready();
+    const ready = gate.ready();
     return reply
       .code(ready ? 200 : 503)
       .type('text/plain')
       .send(ready ? 'ready\n' : 'not ready\n');
   }
-  const endpoint = target.kind === 'rpc' ? deps.endpoints.find(target.chain) : undefined;
-  if (endpoint === undefined) return unknownChain(reply, deps);
+  const endpoint = target.kind === 'rpc' ? gate.endpoints.find(target.chain) : undefined;
+  if (endpoint === undefined) return unknownChain(reply, gate);
   const url = `${request.protocol}://${request.host}${pathOf(request)}`;
   return reply
     .type('text/html; charset=utf-8')
     .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-    .send(deps.page(endpoint, url));
+    .send(gate.page(endpoint, url));
 };
 
-const post = async (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: HttpOptions,
-  deps: HttpDeps,
-): Promise<FastifyReply> => {
+const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): Promise<FastifyReply> => {
   const target = parseTarget(pathOf(request));
-  const endpoint = target.kind === 'rpc' ? deps.endpoints.find(target.chain) : undefined;
+  const endpoint = target.kind === 'rpc' ? gate.endpoints.find(target.chain) : undefined;
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-  if (endpoint === undefined) return unknownChain(reply, deps, idOf(body, deps.limits));
-  const cancellation = new Cancellation();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) cancellation.cancel();
-  });
-  const context = contextOf(request.raw, options, cancellation);
-  if ('problem' in context) return refuse(reply, 'invalid_request', context.problem, deps);
-  const outcome = await answer(body, endpoint, context, deps);
+  if (endpoint === undefined) return unknownChain(reply, gate, idOf(body, gate.limits));
+  const { ending } = request as Ended;
+  const context = contextOf(request.raw, gate, ending?.cancellation ?? new Cancellation());
+  if ('problem' in context) return refuse(reply, gate, 'invalid_request', context.problem);
+  const outcome = await answer(body, endpoint, context, gate);
   const pieces = bodyOf(outcome);
-  (request as Held).holding?.hold(sizeOf(pieces));
-  void reply.code(httpStatusOf(outcome)).headers(headersOf(outcome, endpoint.head()?.latest.number));
-  if (pieces.length === 0) return reply.send();
-  void reply.header('content-type', 'application/json');
-  if (!options.compression || !acceptsGzip(request)) return write(reply, pieces);
-  void reply.header('vary', 'Accept-Encoding');
-  if (sizeOf(pieces) < COMPRESSIBLE) return write(reply, pieces);
-  return write(reply.header('content-encoding', 'gzip'), [await gzipped(Buffer.concat(pieces))]);
+  const headers = { ...commonHeaders(request, gate), ...headersOf(outcome, endpoint.head()?.latest.number) };
+  ending?.holding.hold(sizeOf(pieces));
+  reply.hijack();
+  if (pieces.length > 0) headers['content-type'] = 'application/json';
+  const packed = gate.compression && pieces.length > 0 ? await pack(request, headers, pieces) : pieces;
+  write(reply.raw, httpStatusOf(outcome), headers, packed);
+  return reply;
 };
 
-const write = (reply: FastifyReply, pieces: readonly Buffer[]): FastifyReply => {
+/** Packs an answer for a client that takes gzip, and says so in the headers. */
+const pack = async (
+  request: FastifyRequest,
+  headers: Record<string, string>,
+  pieces: readonly Buffer[],
+): Promise<readonly Buffer[]> => {
+  headers['vary'] = 'vary' in headers ? `${headers['vary']}, Accept-Encoding` : 'Accept-Encoding';
+  if (!acceptsGzip(request) || sizeOf(pieces) < COMPRESSIBLE) return pieces;
+  headers['content-encoding'] = 'gzip';
+  return [await gzipped(Buffer.concat(pieces))];
+};
+
+/**
+ * Writes an answer past Fastify. A small one as text, since Node then sends head and body in one write; a large one in
+ * its pieces, without a copy.
+ */
+const write = (
+  raw: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  pieces: readonly Buffer[],
+): void => {
   const size = sizeOf(pieces);
-  if (size < LARGE) return reply.send(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(reply.statusCode, { ...(reply.getHeaders() as Record<string, string>), 'content-length': size });
+  if (pieces.length > 0) headers['content-length'] = String(size);
+  raw.writeHead(status, headers);
+  if (size < LARGE) {
+    raw.end(pieces.map((piece) => piece.toString('latin1')).join(''), 'latin1');
+    return;
+  }
   for (const piece of pieces) raw.write(piece);
   raw.end();
-  return reply;
 };
 
 const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -171,9 +200,9 @@ const pathOf = (request: FastifyRequest): string => {
   return end === -1 ? request.url : request.url.slice(0, end);
 };
 
-const unknownChain = (reply: FastifyReply, deps: HttpDeps, id?: RawJson): FastifyReply => {
-  const names = deps.endpoints.all.map(({ name }) => `/${name}`).join(', ');
-  return refuse(reply, 'unknown_chain', `no such chain here; there are: ${names}`, deps, { id });
+const unknownChain = (reply: FastifyReply, gate: Gate, id?: RawJson): FastifyReply => {
+  const names = gate.endpoints.all.map(({ name }) => `/${name}`).join(', ');
+  return refuse(reply, gate, 'unknown_chain', `no such chain here; there are: ${names}`, { id });
 };
 
 /** The id of a single call that goes nowhere. */
@@ -185,17 +214,17 @@ const idOf = (body: Buffer, limits: DecodeLimits): RawJson | undefined => {
 
 const refuse = (
   reply: FastifyReply,
+  gate: Gate,
   reason: Reason,
   message: string,
-  deps: HttpDeps,
   { status = statusOf(reason), id = NULL_ID }: { readonly status?: number; readonly id?: RawJson | undefined } = {},
 ): FastifyReply => {
-  deps.observer.rejected(reason);
+  gate.observer.rejected(reason);
   const error: GatewayError = gatewayError(reason, message);
   const outcome: Answer = { kind: 'single', answered: { id, reply: faultReply(error) } };
   return reply
     .code(status)
-    .header('content-type', 'application/json')
+    .headers({ ...commonHeaders(reply.request, gate), 'content-type': 'application/json' })
     .send(Buffer.concat(bodyOf(outcome)));
 };
 

@@ -14,13 +14,14 @@ export interface AccessOptions {
 export const access = (options: AccessOptions): Layer => {
   const allowed = globs(options.allow);
   const denied = globs(options.deny);
-  return (next) => async (call) => {
+  return (next) => (call) => {
     if (allowed(call.method)) return next(call);
     if (denied(call.method)) {
-      return refuse('method_denied', `the method ${printable(call.method)} is not offered here`);
+      return Promise.resolve(refuse('method_denied', `the method ${printable(call.method)} is not offered here`));
     }
     if (options.unknown === 'deny' && !call.spec.known) {
-      return refuse('method_unknown', `the method ${printable(call.method)} does not exist or is not offered here`);
+      const message = `the method ${printable(call.method)} does not exist or is not offered here`;
+      return Promise.resolve(refuse('method_unknown', message));
     }
     return next(call);
   };
