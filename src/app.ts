@@ -1,3 +1,5 @@
+import { Distrust } from './cache/distrust.ts';
+import { MemoryStore } from './cache/memory-store.ts';
 import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
 import type { Bound } from './ingress/listen.ts';
@@ -6,11 +8,12 @@ import { Endpoints } from './ingress/target.ts';
 import type { Clock } from './lib/clock.ts';
 import { opsDeps } from './operations.ts';
 import { Inflight } from './policy/concurrency.ts';
-import { createRpcListener } from './rpc-listener.ts';
+import { createRpcListener, type RpcListener } from './rpc-listener.ts';
 import { serveChain, type ServedChain } from './serve-chain.ts';
 import { RecentEvents } from './status/recent-events.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { combine } from './telemetry/observers.ts';
+import type { Picture } from './telemetry/picture.ts';
 
 export interface AppDeps {
   readonly clock: Clock;
@@ -41,14 +44,11 @@ export const createApp = (config: Config, deps: AppDeps): App => {
   const { clock, version, mask } = deps;
   let draining = false;
   const recent = new RecentEvents(clock);
+  const store = new MemoryStore(config.cache);
   const chains: ServedChain[] = [];
-  const metrics = createMetrics({ version }, () => ({
-    chains: chains.map((chain) => chain.picture()),
-    wsConnections: rpc.connections,
-    lastReloadSuccessful: true,
-  }));
-  const observer = combine([metrics.observer, recent, deps.log]);
-  const shared = { ...deps, observer, inflight: new Inflight() };
+  const metrics = createMetrics({ version }, () => pictureOf(chains, rpc, store));
+  const observer = combine([metrics.observer, recent, new Distrust((upstream) => store.forget(upstream)), deps.log]);
+  const shared = { ...deps, observer, inflight: new Inflight(), store };
   for (const chain of config.chains) chains.push(serveChain(chain, config, shared));
   const endpoints = new Endpoints(
     chains.map(({ endpoint }) => endpoint),
@@ -68,6 +68,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
       clock,
       mask,
       startedAt: clock.wall(),
+      purge: () => store.clear(),
       draining: () => draining,
     }),
   );
@@ -96,3 +97,10 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     },
   };
 };
+
+const pictureOf = (chains: readonly ServedChain[], rpc: RpcListener, store: MemoryStore): Picture => ({
+  chains: chains.map((chain) => chain.picture()),
+  wsConnections: rpc.connections,
+  cacheBytes: store.bytes,
+  lastReloadSuccessful: true,
+});

@@ -21,6 +21,8 @@ export interface OperationsContext {
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
   readonly draining: () => boolean;
+  /** Gives up all kept answers; returns how many. */
+  readonly purge: () => number;
 }
 
 /** What the ops listener shows and does, in terms of the chains. */
@@ -48,7 +50,7 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
     explain: ({ chain, method, params }) => find(chain)?.explain(method, Buffer.from(params)),
     drain: (upstream) => chains.some(({ head }) => head.drain(upstream)),
     undrain: (upstream) => chains.some(({ head }) => head.undrain(upstream)),
-    purge: () => undefined,
+    purge: context.purge,
     reload: async () => ({
       ok: false,
       message: 'this version reads its config at the start: restart it to apply changes',

@@ -25,6 +25,8 @@ export interface PipelineDeps {
   /** Subscriptions and filters. */
   readonly events: Layer;
   readonly sends: RecentSends;
+  /** Answers that are kept or shared. */
+  readonly cache: Layer;
   /** The end of the spine. */
   readonly route: Handle;
 }
@@ -46,8 +48,10 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     countSends(deps.sends),
     // Outside of pinning, which has chosen the head that the answer must not be ahead of.
     visibleBlocks(deps.chain, deps.clock),
-    // Last before the router: from here on a call reads at one block, and no node's idea of `latest` matters.
+    // From here on a call reads at one block, and no node's idea of `latest` matters.
     pinBlocks(deps.chain),
+    // Last before the router, which it spares; behind pinning, since what is kept is kept by its block.
+    deps.cache,
   ];
   return layers.reduceRight((next, layer) => layer(next), deps.route);
 };

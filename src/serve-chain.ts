@@ -1,23 +1,19 @@
 import type { MemoryStore } from './cache/memory-store.ts';
 import { RecentSends } from './chain/sends.ts';
 import type { ChainConfig, Config, UpstreamConfig } from './config/schema.ts';
-import type { Call } from './core/call.ts';
 import type { Endpoint } from './core/endpoint.ts';
-import type { Handle } from './core/layer.ts';
 import type { Observer } from './core/observer.ts';
-import { localReply } from './core/reply.ts';
-import { methodSpec } from './ethereum/methods.ts';
+import { explaining } from './explain-call.ts';
 import { ChainHead, type ChainHeadOptions } from './head/chain-head.ts';
 import type { NodeState, NodeView } from './head/chain-view.ts';
 import type { RawJson } from './jsonrpc/message.ts';
-import { Cancellation } from './lib/cancellation.ts';
 import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
 import { pipeline } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
 import { serveCache } from './serve-cache.ts';
 import { serveEvents } from './serve-events.ts';
-import { type Explanation, explainAnswered, explainRouted } from './router/explain.ts';
+import type { Explanation } from './router/explain.ts';
 import { Router } from './router/router.ts';
 import type { ChainSource } from './status/status-report.ts';
 import type { ChainPicture } from './telemetry/picture.ts';
@@ -73,6 +69,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
   const handle = pipeline(policy, { ...walk, route: router.handle });
+  const placing = { ...policy, rateLimit: { requestsPerSecond: null } };
   let headSeenAt: number | undefined;
   head.onMove(() => {
     headSeenAt = clock.now();
@@ -88,16 +85,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       timeoutMs: chain.routing.timeout,
     },
     head,
-    explain: async (method, params) => {
-      let routed: Call | undefined;
-      const route: Handle = async (call) => {
-        routed = call;
-        return localReply(params);
-      };
-      const asked = questionOf(chain.name, method, params, clock.now());
-      const reply = await pipeline({ ...policy, rateLimit: { requestsPerSecond: null } }, { ...walk, route })(asked);
-      return routed === undefined ? explainAnswered(asked, reply) : explainRouted(routed, router.select(routed));
-    },
+    explain: explaining(chain.name, (route) => pipeline(placing, { ...walk, route }), router, clock),
     ready: () => readiness(head.view.nodes),
     standing: () => ({ name: chain.name, id: head.chainId, view: head.view, headAgeSeconds: headAge() }),
     picture: () => ({
@@ -122,27 +110,6 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
 
 /** What of the transactions sent here is remembered; two minutes are ten blocks of a slow chain. */
 const SENDS = { capacity: 10_000, memory: 120_000 };
-
-/** A call that nobody waits for: it is placed at once, or not at all. */
-const questionOf = (chain: string, method: string, params: RawJson, now: number): Call => ({
-  chain,
-  method,
-  spec: methodSpec(method),
-  params,
-  client: { name: 'operator', address: '', debug: true },
-  transport: 'internal',
-  deadline: now,
-  cancellation: new Cancellation(),
-  head: undefined,
-  minBlock: undefined,
-  only: undefined,
-  bypassCache: true,
-  session: undefined,
-  requestId: 'explain',
-  traceparent: undefined,
-  pin: undefined,
-  accept: undefined,
-});
 
 const headOptions = (chain: ChainConfig): ChainHeadOptions => ({
   chain: chain.name,

@@ -1,0 +1,103 @@
+import type { BlockId } from '../core/call.ts';
+import type { Reply } from '../core/reply.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+import { type Branch, type BranchView, isFinal } from './branch.ts';
+import type { Identity } from './cache-key.ts';
+import { inclusionOf } from './inclusion.ts';
+import type { KeptAnswer, MemoryStore } from './memory-store.ts';
+
+/** The longest of `[]`, `{}` and `""`. */
+const EMPTY = 2;
+const NULL = Buffer.from('null');
+
+/** What may be kept of an identity's answers. */
+export type Lasting = Exclude<Identity, { kind: 'passing' }>;
+
+/** One chain's answers in the store, and the rules by which they come in and go out. */
+export class Answers {
+  readonly #name: string;
+  readonly #branch: Branch;
+  readonly #store: MemoryStore;
+  /** Counts the times that the chain turned out to be another one than was thought. */
+  #era = 0;
+
+  constructor(name: string, branch: Branch, store: MemoryStore) {
+    this.#name = name;
+    this.#branch = branch;
+    this.#store = store;
+  }
+
+  /** To be taken when a question is asked, and given with its answer. */
+  get age(): number {
+    return this.#store.age;
+  }
+
+  /** An answer that is true on the published branch of this moment. */
+  read(identity: Lasting): KeptAnswer | undefined {
+    const key = this.#keyOf(identity);
+    const answer = this.#store.get(key);
+    if (answer === undefined || answer.block === undefined) return answer;
+    const standing = standingOf(this.#branch.view, answer.block, answer.settled);
+    if (standing === 'lost') {
+      this.#store.delete(key);
+      return undefined;
+    }
+    if (standing === 'final' && !answer.settled) this.#store.set(key, { ...answer, settled: true });
+    return answer;
+  }
+
+  /** Keeps a node's answer if nothing can make it false; returns it as it was kept. */
+  keep(identity: Lasting, reply: Reply, askedAt: number): KeptAnswer | undefined {
+    if (!reply.ok || reply.info.orphaned) return undefined;
+    const { result, info } = reply;
+    const about = this.#about(identity, result);
+    if (about === undefined) return undefined;
+    return this.put(identity, { result, upstream: info.upstream, askedAt, ...about });
+  }
+
+  /** Keeps an answer that another replica has kept, if it is true on this one's branch. */
+  put(identity: Lasting, answer: KeptAnswer): KeptAnswer | undefined {
+    const { block, settled } = answer;
+    if (block !== undefined && standingOf(this.#branch.view, block, settled) === 'lost') return undefined;
+    this.#store.set(this.#keyOf(identity), answer);
+    return answer;
+  }
+
+  /** The chain is not the one that was thought: nothing that was said of it holds. */
+  startOver(): void {
+    this.#era += 1;
+  }
+
+  #keyOf({ key }: Lasting): string {
+    return `${this.#name} ${this.#era} ${key}`;
+  }
+
+  /** Undefined for an answer that may become another one. */
+  #about(
+    identity: Lasting,
+    result: RawJson,
+  ): { readonly block: BlockId | undefined; readonly settled: boolean } | undefined {
+    if (result.equals(NULL)) return undefined;
+    if (identity.kind === 'lasting') {
+      // An empty answer may be a node's ignorance, which passes; only time tells.
+      return result.length <= EMPTY && !identity.final ? undefined : { block: undefined, settled: false };
+    }
+    const block = inclusionOf(result);
+    if (block === undefined) return undefined;
+    const { view } = this.#branch;
+    // A block that is not remembered is taken at its word only where no other can be at its height any more.
+    const settled = isFinal(view, block.number);
+    return standingOf(view, block, settled) === 'lost' ? undefined : { block, settled };
+  }
+}
+
+/**
+ * Where a block stands now: `lost` where another one is at its height, or where it is no longer remembered and was not
+ * final when it last was.
+ */
+const standingOf = (view: BranchView, block: BlockId, settled: boolean): 'lost' | 'published' | 'final' => {
+  const published = view.hashAt(block.number);
+  if (published === undefined) return settled ? 'final' : 'lost';
+  if (published !== block.hash) return 'lost';
+  return isFinal(view, block.number) ? 'final' : 'published';
+};

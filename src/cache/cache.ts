@@ -1,0 +1,58 @@
+import type { Call } from '../core/call.ts';
+import type { Handle, Layer } from '../core/layer.ts';
+import type { Reply } from '../core/reply.ts';
+import type { Answers, Lasting } from './answers.ts';
+import type { Branch } from './branch.ts';
+import { identify } from './cache-key.ts';
+import type { KeptAnswer } from './memory-store.ts';
+import type { SingleFlight } from './single-flight.ts';
+
+export interface CacheDeps {
+  readonly branch: Branch;
+  readonly answers: Answers;
+  readonly flights: SingleFlight;
+}
+
+/**
+ * Pays for each fact once: what is kept is given again, and calls that ask for the same at the same time share one
+ * question. Stands behind pinning, for a key names the block that is read.
+ */
+export const cached = ({ branch, answers, flights }: CacheDeps): Layer => {
+  /** Counts what may have been written; what is read after that must not come from a read that began before it. */
+  let writes = 0;
+  const written = async (call: Call, next: Handle): Promise<Reply> => {
+    const reply = await next(call);
+    writes += 1;
+    return reply;
+  };
+  return (next) => (call) => {
+    if (call.spec.write || !call.spec.known) return written(call, next);
+    // Who wants one node's word, or tells false answers from true ones, is not served with somebody else's.
+    if (call.bypassCache || call.only !== undefined || call.accept !== undefined) return past(call, next);
+    const identity = identify(call, branch.view, writes);
+    if (identity === undefined) return past(call, next);
+    if (identity.kind === 'passing') return flights.join(identity.flight, call, (shared) => past(shared, next));
+    const kept = answers.read(identity);
+    if (kept !== undefined) return Promise.resolve(again(call, kept));
+    return flights.join(identity.flight, call, (shared) => fill(answers, identity, shared, next));
+  };
+};
+
+const fill = async (answers: Answers, identity: Lasting, call: Call, next: Handle): Promise<Reply> => {
+  const askedAt = answers.age;
+  const reply = await next(call);
+  answers.keep(identity, reply, askedAt);
+  return reply;
+};
+
+/** Nothing is looked up and nothing kept. */
+const past = async (call: Call, next: Handle): Promise<Reply> => {
+  const reply = await next(call);
+  return reply.info.source === 'miss' ? { ...reply, info: { ...reply.info, source: 'bypass' } } : reply;
+};
+
+const again = (call: Call, { result, upstream }: KeptAnswer): Reply => ({
+  ok: true,
+  result,
+  info: { source: 'hit', upstream, attempts: 0, block: call.head?.latest.number, orphaned: false },
+});
