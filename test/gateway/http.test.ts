@@ -54,7 +54,7 @@ describe('the RPC listener over HTTP', () => {
   );
 
   it('says which upstream answered, after how many attempts, and at which head', async () => {
-    const { headers } = await rpc(gateway.url, 'eth_call', [{}], { 'x-request-id': 'mine-7' });
+    const { headers } = await rpc(gateway.url, 'eth_call', [{ data: '0x01' }], { 'x-request-id': 'mine-7' });
     expect(headers.get('x-headgate-upstream')).toBe('one');
     expect(headers.get('x-headgate-attempts')).toBe('1');
     expect(headers.get('x-headgate-block')).toBe('100');
@@ -170,7 +170,7 @@ describe('the RPC listener over HTTP', () => {
 
   it('passes a revert through untouched', async () => {
     node.once('eth_call', () => rpcError(3, 'execution reverted: limit exceeded', '0x08c379a0'));
-    const { json, headers } = await rpc(gateway.url, 'eth_call', [{}]);
+    const { json, headers } = await rpc(gateway.url, 'eth_call', [{ data: '0x02' }]);
     expect(json.error).toEqual({ code: 3, message: 'execution reverted: limit exceeded', data: '0x08c379a0' });
     expect(headers.get('x-headgate-attempts')).toBe('1');
   });
@@ -178,7 +178,7 @@ describe('the RPC listener over HTTP', () => {
   it('passes a large result through', async () => {
     const large = `0x${'ab'.repeat(2_000_000)}`;
     node.once('eth_call', () => large);
-    const { json } = await rpc(gateway.url, 'eth_call', [{}]);
+    const { json } = await rpc(gateway.url, 'eth_call', [{ data: '0x03' }]);
     expect(json.result).toBe(large);
   });
 
