@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { ChainConfig } from './config/schema.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import type { ChainHead } from './head/chain-head.ts';
+import { readHeader } from './head/header.ts';
 import type { Clock } from './lib/clock.ts';
 import { asking } from './subscription/ask.ts';
 import { Hub } from './subscription/hub.ts';
+import { hubDefaults } from './subscription/hub-options.ts';
 import { subscriptionLayer } from './subscription/layer.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
 
@@ -21,9 +23,6 @@ export interface ServedEvents {
   close(): void;
 }
 
-/** Bytes of logs that are remembered for a chain. */
-const LOG_BYTES = 128 * 1024 * 1024;
-
 /** Builds what belongs to a chain's subscriptions; `route` asks its nodes. */
 export const serveEvents = (
   chain: ChainConfig,
@@ -32,8 +31,10 @@ export const serveEvents = (
   { clock, random }: ServeEventsDeps,
 ): ServedEvents => {
   const ask = asking({ chain: chain.name, timeoutMs: chain.routing.timeout }, route, clock);
-  const hub = new Hub({ logBytes: LOG_BYTES, window: chain.subscriptions.window }, { chain: head, ask, clock, random });
-  const subscriptions = new Subscriptions({ hub, chainId: () => head.chainId, randomBytes });
+  const chainId = (): bigint | undefined => head.chainId;
+  const { window, replay } = chain.subscriptions;
+  const hub = new Hub({ ...hubDefaults, window, replay }, { chain: head, chainId, ask, readHeader, clock, random });
+  const subscriptions = new Subscriptions({ hub, chainId, randomBytes });
   return {
     layer: subscriptionLayer(subscriptions),
     counts: () => subscriptions.counts,

@@ -1,29 +1,31 @@
 import type { BlockId } from '../core/call.ts';
-import type { BackoffOptions } from '../lib/backoff.ts';
+import type { Header } from '../head/header.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Ask } from './ask.ts';
+import { Beginnings } from './beginnings.ts';
+import type { Chain } from './chain.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { HeadStream } from './head-stream.ts';
+import { History } from './history.ts';
+import type { HubOptions } from './hub-options.ts';
 import { LogStore } from './log-store.ts';
 import { LogStream } from './log-stream.ts';
 import { LogSupply } from './log-supply.ts';
 import { type LogQuery, Matchers } from './matcher.ts';
+import type { Beginning, Origin, Patience } from './origin.ts';
 import type { Line, Outlet } from './outlet.ts';
+import { Past } from './past.ts';
 import { after, type Position } from './position.ts';
+import { Rescue } from './rescue.ts';
 import type { Deliver, Stream } from './stream.ts';
-import { type Chain, Walks } from './walks.ts';
-
-/** Times in ms. */
-export interface HubOptions {
-  /** Bytes of logs that are remembered. */
-  readonly logBytes: number;
-  /** Blocks whose logs are remembered: the window through which readers are followed. */
-  readonly window: number;
-}
+import { Walks } from './walks.ts';
 
 export interface HubDeps {
   readonly chain: Chain;
+  readonly chainId: () => bigint | undefined;
   readonly ask: Ask;
+  readonly readHeader: (raw: RawJson) => Header | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -35,66 +37,77 @@ export interface Opened {
   close(): void;
 }
 
-const retry: BackoffOptions = { initial: 100, max: 1000 };
-/** Fetches of logs at once. */
-const PARALLEL = 16;
-/** Ms for which an answer has to stand that only one source gives. */
-const PATIENCE = 2500;
-/** Ms for which the logs of an orphaned block are looked for before they are given up. */
-const ORPHANS = 30_000;
-/** Events written before other work gets its turn. */
-const SLICE = 500;
-/** WebSocket close codes: both make every library connect again. */
-const RESTART = 1012;
+/** What a reader listens to. */
+export type Listening =
+  | { readonly kind: 'heads' }
+  /** `heads`: each block is announced before its logs, too. */
+  | { readonly kind: 'logs'; readonly query: LogQuery; readonly heads: boolean };
+
+/** WebSocket close code for a reader who may come back when it can read faster. */
 const TRY_LATER = 1013;
 
 /** All streams of one chain, fed from its tree. */
 export class Hub {
   readonly chain: Chain;
+  readonly #options: HubOptions;
   readonly #walks: Walks;
   readonly #store: LogStore;
   readonly #supply: LogSupply;
   readonly #matchers = new Matchers();
+  readonly #beginnings: Beginnings;
+  readonly #rescue: Rescue;
   readonly #dispatcher: Dispatcher;
   readonly #outlets = new Map<object, Outlet>();
   readonly #stopListening: () => void;
   #logStreams = 0;
 
-  constructor({ logBytes, window }: HubOptions, deps: HubDeps) {
+  constructor(options: HubOptions, deps: HubDeps) {
     const { chain, clock } = deps;
+    const { fetch, window } = options;
     this.chain = chain;
-    this.#walks = new Walks(chain);
+    this.#options = options;
+    const past = new Past({ headers: options.headers, ahead: fetch.parallel }, chain);
+    const history = new History({ ...deps, past });
+    this.#walks = new Walks(chain, past);
     this.#store = new LogStore(
-      { kept: { blocks: window, bytes: logBytes }, retry, parallel: PARALLEL, patienceMs: PATIENCE },
+      { ...fetch, kept: { blocks: 2 * window, bytes: options.logBytes }, passing: options.passing },
       deps,
     );
     this.#supply = new LogSupply(
-      { ahead: PARALLEL, orphanMs: ORPHANS },
+      { ahead: fetch.parallel, orphanMs: options.orphanMs },
       { chain, clock, store: this.#store, listening: () => this.#logStreams > 0, arrived: () => this.#arrived() },
     );
-    this.#dispatcher = new Dispatcher({ slice: SLICE }, clock, (outlet, stream, why) =>
-      this.#stuck(outlet, stream, why),
+    this.#beginnings = new Beginnings(options, { ...deps, walks: this.#walks, history, store: this.#store });
+    this.#rescue = new Rescue({ ...options, retry: fetch.retry }, { ...deps, history }, (outlet) =>
+      this.#dispatcher.wake(outlet),
     );
+    this.#dispatcher = new Dispatcher(options, clock, (outlet, stream, why) => this.#rescue.help(outlet, stream, why));
     this.#stopListening = chain.onMove(() => this.#moved());
   }
 
-  /** Where a reader stands who begins at this block, or at the head; undefined while there is no head. */
-  standing(block: BlockId | undefined): Position | undefined {
-    const from = block ?? this.chain.view.head?.latest;
-    if (from !== undefined && this.#walks.from(after(from)) !== undefined) return after(from);
-    const head = this.chain.view.head?.latest;
-    return head && after(head);
+  /** Where a reader begins; a refusal where what it asks for could not be complete. */
+  async begin(origin: Origin, listening: Listening, patience: Patience): Promise<Beginning> {
+    if (listening.kind === 'heads') return this.#beginnings.find(origin, undefined, patience);
+    const matcher = this.#matchers.take(listening.query);
+    const beginning = await this.#beginnings.find(origin, matcher, patience);
+    this.#matchers.release(matcher);
+    return beginning;
   }
 
-  /** Streams every block to a connection, which `key` stands for. */
-  heads(key: object, line: Line, start: Position, deliver: Deliver): Opened {
-    return this.#open(key, line, new HeadStream(this.#walks, start, deliver), 'heads', () => {});
+  /** Behind this block, if there is a way from there. */
+  behind(block: BlockId): Position | undefined {
+    const position = after(block);
+    return this.#walks.within(position) === undefined ? undefined : position;
   }
 
-  /** Streams the logs that a query wants. */
-  logs(key: object, line: Line, query: LogQuery, start: Position, deliver: Deliver): Opened {
-    const matcher = this.#matchers.take(query);
-    const stream = new LogStream({ matcher, start, heads: false }, this.#walks, this.#supply, deliver);
+  /** Streams to a connection, which `key` stands for: all that one connection reads comes in one order. */
+  open(key: object, line: Line, listening: Listening, start: Position, deliver: Deliver): Opened {
+    if (listening.kind === 'heads') {
+      return this.#open(key, line, new HeadStream(this.#walks, start, deliver), 'heads', () => {});
+    }
+    const matcher = this.#matchers.take(listening.query);
+    const options = { matcher, start, heads: listening.heads };
+    const stream = new LogStream(options, this.#walks, this.#supply, deliver);
     this.#logStreams += 1;
     return this.#open(key, line, stream, 'logs', () => {
       this.#matchers.release(matcher);
@@ -105,6 +118,7 @@ export class Hub {
   close(): void {
     this.#stopListening();
     this.#dispatcher.stop();
+    this.#rescue.close();
     this.#outlets.clear();
     this.#store.close();
   }
@@ -144,18 +158,16 @@ export class Hub {
     for (const outlet of this.#dispatcher.outlets) if (outlet.readsLogs) this.#dispatcher.wake(outlet);
   }
 
-  /** A reader may be slow for as long as its place in the chain is known. */
+  /** A reader may be slow for as long as its place is within the window; one of history, within what may be replayed. */
   #judge(outlet: Outlet): void {
+    const { replay, window } = this.#options;
+    const head = this.chain.view.head?.latest.number ?? 0;
     for (const stream of outlet.streams()) {
-      if (this.#walks.from(stream.position) !== undefined) continue;
-      outlet.line.end(TRY_LATER, `too slow: block ${stream.position.number} is out of the window`);
+      const { number } = stream.position;
+      const bound = outlet.live(stream) ? window : replay + window;
+      if (head - number <= bound) continue;
+      outlet.line.end(TRY_LATER, `too slow: block ${number} is out of the window`);
       return;
     }
-  }
-
-  #stuck(outlet: Outlet, stream: Stream, why: 'astray' | 'lost'): void {
-    outlet.away(stream);
-    const words = why === 'lost' ? 'orphaned logs are gone' : 'reorganisation deeper than the window';
-    outlet.line.end(RESTART, `${words}; fetch again from block ${stream.position.number}`);
   }
 }

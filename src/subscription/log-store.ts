@@ -11,12 +11,15 @@ import { BlockLogs } from './block-logs.ts';
 import { judgeLogs, logsOfReceipts } from './log-answer.ts';
 import type { Matcher } from './matcher.ts';
 import { RecentLogs, type RecentLogsOptions } from './recent-logs.ts';
-import type { Chain } from './walks.ts';
+import type { Chain } from './chain.ts';
 import { Witnesses } from './witnesses.ts';
 
 /** How blocks' logs are fetched and kept; times in ms. */
 export interface LogStoreOptions {
+  /** For blocks within the window, which a reorganisation may take back. */
   readonly kept: RecentLogsOptions;
+  /** For older ones, which pass by those who read history. */
+  readonly passing: RecentLogsOptions;
   readonly retry: BackoffOptions;
   /** Blocks fetched at once. */
   readonly parallel: number;
@@ -48,6 +51,7 @@ export class LogStore {
   readonly #deps: LogStoreDeps;
   readonly #facts = new BlockFacts();
   readonly #recent: RecentLogs;
+  readonly #passing: RecentLogs;
   readonly #fetches = new Map<string, Fetch>();
   readonly #queue: (() => void)[] = [];
   readonly #closed = new Cancellation();
@@ -57,6 +61,7 @@ export class LogStore {
     this.#options = options;
     this.#deps = deps;
     this.#recent = new RecentLogs(options.kept);
+    this.#passing = new RecentLogs(options.passing);
   }
 
   /** False if the header shows that the block has nothing for this query, so that nothing need be fetched. */
@@ -66,9 +71,8 @@ export class LogStore {
 
   /** The logs, where they are at hand. */
   get(header: Header): BlockLogs | undefined {
-    return (
-      this.#recent.get(header.hash) ?? (this.#facts.mayHaveLogs(header) ? undefined : new BlockLogs(header, [], 0))
-    );
+    const known = this.#recent.get(header.hash) ?? this.#passing.get(header.hash);
+    return known ?? (this.#facts.mayHaveLogs(header) ? undefined : new BlockLogs(header, [], 0));
   }
 
   /** The logs as soon as they are known. Undefined once nobody wants them any more, as each asker's `wanted` says. */
@@ -105,7 +109,8 @@ export class LogStore {
     }
     this.#running -= 1;
     this.#queue.shift()?.();
-    if (found !== undefined) this.#recent.add(found);
+    const within = this.#deps.chain.tree.get(header.hash) !== undefined;
+    if (found !== undefined) (within ? this.#recent : this.#passing).add(found);
     return found;
   }
 

@@ -25,6 +25,8 @@ export class Outlet {
   readonly #logs = new Set<Stream>();
   /** Streams that are being helped on by others. */
   readonly #away = new Set<Stream>();
+  /** Streams that have been at the head. */
+  readonly #live = new WeakSet<Stream>();
   #blocked = false;
 
   /** `wake` asks for this outlet to be pumped. */
@@ -44,6 +46,15 @@ export class Outlet {
 
   get readsLogs(): boolean {
     return this.#logs.size > 0;
+  }
+
+  has(stream: Stream): boolean {
+    return this.#heads.has(stream) || this.#logs.has(stream);
+  }
+
+  /** Whether the stream has been at the head, so that it reads no history any more. */
+  live(stream: Stream): boolean {
+    return this.#live.has(stream);
   }
 
   *streams(): Generator<Stream> {
@@ -92,6 +103,8 @@ export class Outlet {
       const progress = stream.advance(budget);
       switch (progress) {
         case 'arrived':
+          this.#live.add(stream);
+          break;
         case 'waiting':
           break;
         case 'tired':

@@ -1,13 +1,12 @@
 import type { Call } from '../core/call.ts';
 import { localReply, refuse, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
-import type { ChainView } from '../head/chain-view.ts';
 import { encodeCursor } from './cursor.ts';
-import type { Hub, Opened } from './hub.ts';
+import type { Hub, Listening, Opened } from './hub.ts';
 import { idFrom, notifications } from './notification.ts';
-import type { Position } from './position.ts';
+import type { Beginning, Origin } from './origin.ts';
 import type { Deliver } from './stream.ts';
-import { parseWish, type Wish } from './wish.ts';
+import { parseWish } from './wish.ts';
 
 export interface SubscriptionsDeps {
   readonly hub: Hub;
@@ -37,11 +36,18 @@ export class Subscriptions {
     if (session === undefined) return refuse('method_unknown', 'subscriptions need a WebSocket connection');
     const wish = parseWish(call.params);
     if ('invalid' in wish) return refuse('invalid_params', wish.invalid);
-    const start = await this.#start(call);
-    if (start === undefined) return refuse('no_upstream', 'no node has been reached');
-    if (session.subscriptions.size >= session.subscriptionLimit) return tooMany(session);
+    if (full(session)) return tooMany(session);
+    const listening: Listening =
+      wish.kind === 'newHeads' ? { kind: 'heads' } : { kind: 'logs', query: wish.query, heads: false };
+    const beginning = await this.#begin(wish.origin, listening, call);
+    if ('refusal' in beginning) {
+      const { reason, message, details } = beginning.refusal;
+      return refuse(reason, message, details);
+    }
+    if (full(session)) return tooMany(session);
     const id = idFrom(this.#deps.randomBytes(ID_BYTES));
-    const opened = this.#open(wish, session, start, this.#deliver(session, id));
+    const { hub } = this.#deps;
+    const opened = hub.open(session.subscriptions, session, listening, beginning.position, this.#deliver(session, id));
     this.#register(call, session, id, wish.kind, opened);
     session.afterAnswer(() => opened.start());
     return localReply(Buffer.from(JSON.stringify(id)));
@@ -59,27 +65,11 @@ export class Subscriptions {
     return localReply(Buffer.from(String(subscription !== undefined)));
   }
 
-  /** Events follow the head that the call, or its whole batch, came with. */
-  async #start(call: Call): Promise<Position | undefined> {
+  /** What is new follows the head that the call, or its whole batch, came with. */
+  async #begin(origin: Origin, listening: Listening, call: Call): Promise<Beginning> {
     const { hub } = this.#deps;
-    const known = hub.standing(call.head?.latest);
-    if (known !== undefined) return known;
-    const published = (view: ChainView): boolean => view.head !== undefined;
-    await hub.chain.waitFor(published, call.deadline, call.cancellation);
-    return hub.standing(undefined);
-  }
-
-  #open(wish: Wish, session: Session, start: Position, deliver: Deliver): Opened {
-    const { hub } = this.#deps;
-    const key = session.subscriptions;
-    switch (wish.kind) {
-      case 'newHeads':
-        return hub.heads(key, session, start, deliver);
-      case 'logs':
-        return hub.logs(key, session, wish.query, start, deliver);
-      default:
-        return wish satisfies never;
-    }
+    const position = origin.kind === 'head' && call.head !== undefined ? hub.behind(call.head.latest) : undefined;
+    return position === undefined ? hub.begin(origin, listening, call) : { position };
   }
 
   #deliver(session: Session, id: string): Deliver {
@@ -109,6 +99,8 @@ export class Subscriptions {
     this.#counts.set(type, (this.#counts.get(type) ?? 0) + by);
   }
 }
+
+const full = ({ subscriptions, subscriptionLimit }: Session): boolean => subscriptions.size >= subscriptionLimit;
 
 const tooMany = ({ subscriptionLimit }: Session): Reply =>
   refuse('too_many_subscriptions', `a connection may have ${subscriptionLimit} subscriptions`);

@@ -1,9 +1,7 @@
-import type { ChainHead } from '../head/chain-head.ts';
+import type { Chain } from './chain.ts';
+import type { Past } from './past.ts';
 import type { Position } from './position.ts';
 import { type Step, stepsTo } from './walk.ts';
-
-/** The part of a chain that readers walk. */
-export type Chain = Pick<ChainHead, 'view' | 'tree' | 'onMove' | 'waitFor'>;
 
 /** Positions whose ways are remembered at once; most readers stand at one of very few. */
 const REMEMBERED = 1024;
@@ -11,16 +9,23 @@ const REMEMBERED = 1024;
 /** The ways to the present head, found once for all who stand at the same place. */
 export class Walks {
   readonly #chain: Chain;
+  readonly #past: Past;
   #tree: Chain['tree'] | undefined;
   #head: string | undefined;
   readonly #known = new Map<string, readonly Step[] | undefined>();
 
-  constructor(chain: Chain) {
+  constructor(chain: Chain, past: Past) {
     this.#chain = chain;
+    this.#past = past;
   }
 
   /** Undefined where no way is known: the position is older than the tree, or on a branch that does not join it. */
   from(position: Position): readonly Step[] | undefined {
+    return this.within(position) ?? this.#past.from(position);
+  }
+
+  /** The same, where the tree alone knows the way. */
+  within(position: Position): readonly Step[] | undefined {
     const { tree, view } = this.#chain;
     const head = view.head?.latest.hash;
     // While a chain finds a new place for its tree, the head is not in it, and there is nowhere to go.

@@ -2,7 +2,9 @@ import { locate, type BlockEnd } from '../ethereum/block-ref.ts';
 import { parseLogFilter } from '../ethereum/logs.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { decodeCursor } from './cursor.ts';
 import type { LogQuery } from './matcher.ts';
+import type { Origin } from './origin.ts';
 
 /** The client's mistake: -32602, in words that say which. */
 export interface Unclear {
@@ -10,19 +12,26 @@ export interface Unclear {
 }
 
 /** What `eth_subscribe` asks for. */
-export type Wish = { readonly kind: 'newHeads' } | { readonly kind: 'logs'; readonly query: LogQuery };
+export type Wish =
+  | { readonly kind: 'newHeads'; readonly origin: Origin }
+  | { readonly kind: 'logs'; readonly query: LogQuery; readonly origin: Origin };
 
 /** Reads the params of `eth_subscribe`. */
 export const parseWish = (params: RawJson): Wish | Unclear => {
   const list: unknown = JSON.parse(params.toString());
   if (!Array.isArray(list) || list.length === 0) return { invalid: 'missing value for required argument 0' };
-  const [kind, argument] = list as readonly unknown[];
+  const [kind, argument, second] = list as readonly unknown[];
   switch (kind) {
-    case 'newHeads':
-      return { kind };
+    case 'newHeads': {
+      // Other dialects have options of their own here.
+      const origin = isOrigin(argument) ? parseOrigin(argument) : live;
+      return 'invalid' in origin ? origin : { kind, origin };
+    }
     case 'logs': {
       const query = parseQuery(argument);
-      return 'invalid' in query ? query : { kind, query };
+      if ('invalid' in query) return query;
+      const origin = parseOrigin(second);
+      return 'invalid' in origin ? origin : { kind, query, origin };
     }
     default:
       return { invalid: `no such subscription: ${JSON.stringify(kind)?.slice(0, 80)}` };
@@ -43,6 +52,32 @@ export const parseQuery = (value: unknown): LogQuery | Unclear => {
     from: blocks.from.kind === 'number' ? blocks.from.number : 0,
     to: blocks.to.kind === 'number' ? blocks.to.number : Number.POSITIVE_INFINITY,
   };
+};
+
+const live: Origin = { kind: 'head' };
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isOrigin = (value: unknown): boolean => isFields(value) && ('resumeFrom' in value || 'replay' in value);
+
+/** Reads `{ resumeFrom }` or `{ replay: { fromBlock } }`; left out it is the head. */
+const parseOrigin = (value: unknown): Origin | Unclear => {
+  if (value === undefined || value === null) return live;
+  if (!isFields(value) || Object.keys(value).length !== 1 || !isOrigin(value)) {
+    return { invalid: 'want either { resumeFrom: cursor } or { replay: { fromBlock } }' };
+  }
+  if ('resumeFrom' in value) {
+    const cursor = decodeCursor(value['resumeFrom']);
+    return cursor === undefined ? { invalid: 'resumeFrom is no cursor of this gateway' } : { kind: 'cursor', cursor };
+  }
+  const { replay } = value;
+  const fromBlock = isFields(replay) ? replay['fromBlock'] : undefined;
+  const range = typeof fromBlock === 'string' && fromBlock.startsWith('0x') ? parseQuery({ fromBlock }) : undefined;
+  if (range === undefined || 'invalid' in range) {
+    return { invalid: 'replay wants fromBlock, a hex quantity without leading zeros' };
+  }
+  return { kind: 'block', number: range.from };
 };
 
 const isPending = (end: BlockEnd): boolean => end.kind === 'tag' && end.tag === 'pending';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketProvider } from 'ethers';
 import { createPublicClient, webSocket } from 'viem';
 import { Web3 } from 'web3';
-import { type Devnet } from '../../src/devnet/devnet.ts';
+import type { Devnet } from '../../src/devnet/devnet.ts';
 import { startDevnet } from '../../src/devnet/start-devnet.ts';
 import { deployTicker, sendTick, tickerAbi, tickerAddress, tickTopic } from '../../src/devnet/ticker-contract.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -11,7 +11,7 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 interface Listening {
   readonly ticks: number[];
   readonly blocks: number[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const viem = async (url: string): Promise<Listening> => {
@@ -52,9 +52,13 @@ const web3 = async (url: string): Promise<Listening> => {
   const blocks: number[] = [];
   const client = new Web3(url);
   const logs = await client.eth.subscribe('logs', { address: tickerAddress });
-  logs.on('data', (log) => ticks.push(Number((log as { topics: string[] }).topics[1])));
+  logs.on('data', (log) => {
+    ticks.push(Number((log as { topics: string[] }).topics[1]));
+  });
   const heads = await client.eth.subscribe('newBlockHeaders');
-  heads.on('data', (header) => blocks.push(Number(header.number)));
+  heads.on('data', (header) => {
+    blocks.push(Number(header.number));
+  });
   return {
     ticks,
     blocks,

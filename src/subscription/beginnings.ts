@@ -1,0 +1,145 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Chain } from './chain.ts';
+import type { History, Reached } from './history.ts';
+import type { LogStore } from './log-store.ts';
+import type { Matcher } from './matcher.ts';
+import type { Beginning, Origin, Patience } from './origin.ts';
+import { after, before, type Position } from './position.ts';
+import type { Step } from './walk.ts';
+import type { Walks } from './walks.ts';
+
+export interface BeginningsOptions {
+  /** Blocks of history at most. */
+  readonly replay: number;
+}
+
+export interface BeginningsDeps {
+  readonly chain: Chain;
+  readonly chainId: () => bigint | undefined;
+  readonly walks: Walks;
+  readonly history: History;
+  readonly store: LogStore;
+  readonly clock: Clock;
+}
+
+/** Ms between two tries to reach an old block. */
+const PAUSE = 100;
+/** Share of the time for which a block is waited for that is ahead of the head. */
+const AHEAD = 0.5;
+
+const refuse = (
+  reason: 'invalid_params' | 'cursor_lost' | 'no_upstream' | 'not_yet',
+  message: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Beginning => ({ refusal: { reason, message, details } });
+
+/**
+ * Finds where a reader begins, and makes sure that it can: a stream that could not be complete is refused before its
+ * first event, so that whoever gets one need not wonder.
+ */
+export class Beginnings {
+  readonly #options: BeginningsOptions;
+  readonly #deps: BeginningsDeps;
+
+  constructor(options: BeginningsOptions, deps: BeginningsDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** `matcher`: the logs that the reader wants; undefined for one of heads alone. */
+  async find(origin: Origin, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
+    const { chain } = this.#deps;
+    const known = await chain.waitFor(({ head }) => head !== undefined, patience.deadline, patience.cancellation);
+    const head = chain.view.head?.latest;
+    if (!known || head === undefined) return refuse('no_upstream', 'no node has been reached');
+    switch (origin.kind) {
+      case 'head':
+        return { position: after(head) };
+      case 'block':
+        return this.#fromBlock(origin.number, matcher, patience);
+      case 'cursor': {
+        const { chainId, position } = origin.cursor;
+        if (chainId !== this.#deps.chainId()) return refuse('invalid_params', 'the cursor is of another chain');
+        return this.#fromPosition(position, matcher, patience);
+      }
+      default:
+        return origin satisfies never;
+    }
+  }
+
+  async #fromBlock(number: number, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
+    if (!(await this.#reached(number - 1, patience))) {
+      return refuse('not_yet', `block ${number} is ahead of every node`);
+    }
+    const latest = this.#deps.chain.view.head?.latest;
+    if (latest !== undefined && number > latest.number) return { position: after(latest) };
+    const far = this.#tooFar(number);
+    if (far !== undefined) return far;
+    const block = await this.#patiently(() => this.#deps.history.at(number), patience);
+    if (block === 'failed') return refuse('no_upstream', `no node can tell block ${number} now`);
+    if (typeof block === 'string') return this.#lost(number, `no node has block ${number}`);
+    return this.#fromPosition(before(block), matcher, patience);
+  }
+
+  async #fromPosition(position: Position, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
+    const { walks, history } = this.#deps;
+    await this.#reached(position.number, patience);
+    const far = this.#tooFar(position.number + 1);
+    if (far !== undefined) return far;
+    const reach = async (): Promise<Reached> =>
+      walks.from(position) === undefined ? history.reach(position) : 'known';
+    const reached = await this.#patiently(reach, patience);
+    if (reached === 'failed')
+      return refuse('no_upstream', `no node can tell the way from block ${position.number} now`);
+    if (reached === 'gone') return this.#lost(position.number, `no node has block ${position.number} of the cursor`);
+    if (matcher === undefined) return { position };
+    const unready = await this.#unready(walks.from(position) ?? [], matcher, patience);
+    if (unready === undefined) return { position };
+    return this.#lost(unready, `no node has the logs of block ${unready}`);
+  }
+
+  /** Height of a block whose logs cannot be had: of those to be taken back, and of the first to be delivered. */
+  async #unready(steps: readonly Step[], matcher: Matcher, patience: Patience): Promise<number | undefined> {
+    const { store, clock } = this.#deps;
+    const wanted = (): boolean => clock.now() < patience.deadline && !patience.cancellation.cancelled;
+    for (const { kind, header } of steps) {
+      if (!store.mayMatch(header, matcher)) continue;
+      if ((await store.logsOf(header, wanted)) === undefined) return header.number;
+      if (kind === 'apply') break;
+    }
+    return undefined;
+  }
+
+  /** A block may be known to the replica that gave the cursor, and come here in a moment. */
+  #reached(number: number, { deadline, cancellation }: Patience): Promise<boolean> {
+    const { chain, clock } = this.#deps;
+    const until = clock.now() + (deadline - clock.now()) * AHEAD;
+    return chain.waitFor(({ head }) => (head?.latest.number ?? -1) >= number, until, cancellation);
+  }
+
+  #tooFar(number: number): Beginning | undefined {
+    const { replay } = this.#options;
+    const head = this.#deps.chain.view.head?.latest.number ?? 0;
+    const first = Math.max(0, head - replay + 1);
+    return number >= first ? undefined : this.#lost(first, `more than ${replay} blocks would have to be replayed`);
+  }
+
+  /** Up to the finalized block nothing that was delivered can have changed. */
+  #lost(number: number, message: string): Beginning {
+    const settled = this.#deps.chain.view.head?.finalized?.number;
+    const safe = settled === undefined ? number : Math.min(number, settled + 1);
+    return refuse('cursor_lost', message, { safeFrom: `0x${safe.toString(16)}` });
+  }
+
+  async #patiently<Found>(
+    ask: () => Promise<Found | 'failed'>,
+    { deadline, cancellation }: Patience,
+  ): Promise<Found | 'failed'> {
+    const { chain, clock } = this.#deps;
+    for (;;) {
+      const found = await ask();
+      if (found !== 'failed' || clock.now() + PAUSE >= deadline || cancellation.cancelled) return found;
+      await chain.waitFor(() => false, clock.now() + PAUSE, cancellation);
+    }
+  }
+}
