@@ -23,8 +23,6 @@ export type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 /** The block time that is assumed before any is known. */
 const presumedBlockTimeMs = 12_000;
 const shortestTickMs = 50;
-/** How restless node states are calmed: in heartbeats. */
-const damping = { hold: 2, memory: 30 };
 
 /**
  * The trackers of one chain, the tree they feed, and the head that their nodes agree on. Everything that is heard ends in
@@ -45,6 +43,7 @@ export class ChainHead implements ChainFeed {
   #timer: Timer | undefined;
   #split = false;
   #settling = false;
+  readonly #untold: (() => void)[] = [];
   #closed = false;
 
   constructor(options: ChainHeadOptions, deps: ChainHeadDeps) {
@@ -117,10 +116,7 @@ export class ChainHead implements ChainFeed {
         changed: () => this.#changed(node),
       },
     );
-    const node = new WatchedNode(upstream, tracker, drained, {
-      holdMs: damping.hold * intervalMs,
-      memoryMs: damping.memory * intervalMs,
-    });
+    const node = new WatchedNode(upstream, tracker, drained, intervalMs);
     this.#memory.nodes.set(upstream.name, node);
     this.#tiers.joined([...this.#memory.nodes.values()]);
     tracker.start();
@@ -153,12 +149,6 @@ export class ChainHead implements ChainFeed {
 
   waitFor(predicate: (view: ChainView) => boolean, deadline: number, cancellation: Cancellation): Promise<boolean> {
     return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
-  }
-
-  /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */
-  hint(header: Header, source: string): void {
-    const added = this.#memory.tree.add(header, source, this.#deps.clock.now());
-    if (added === 'linked') this.#nudge(header, undefined);
   }
 
   close(): void {
@@ -220,7 +210,7 @@ export class ChainHead implements ChainFeed {
   }
 
   /** Nodes whose heads are polled are asked at once when another one has a new block. */
-  #nudge(header: Header, teller: WatchedNode | undefined): void {
+  #nudge(header: Header, teller: WatchedNode): void {
     for (const node of this.#memory.nodes.values()) {
       const { head } = node.tracker;
       if (node !== teller && head !== undefined && head.number < header.number) node.tracker.nudge();
@@ -249,8 +239,15 @@ export class ChainHead implements ChainFeed {
     this.#view = viewOf(this.#memory);
     this.#tiers.look([...this.#memory.nodes.values()], voters);
     this.#settling = false;
-    if (move !== undefined) this.#tell(move, first);
     this.#waiters.show(this.#view);
+    if (move === undefined) return;
+    // A listener may bring about the next move, of which nobody is told before all have heard of this one.
+    this.#untold.push(() => this.#tell(move, first));
+    if (this.#untold.length > 1) return;
+    for (let [tell] = this.#untold; tell !== undefined; [tell] = this.#untold) {
+      tell();
+      this.#untold.shift();
+    }
   }
 
   #vote(voters: ReadonlySet<string>, now: number, stallMs: number): HeadMove | undefined {

@@ -2,12 +2,16 @@ import { clientVersion } from '../ethereum/client-kind.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { BlockTree } from './block-tree.ts';
 import type { NodeView } from './chain-view.ts';
-import { Damper, type DamperOptions } from './damper.ts';
+import { Damper } from './damper.ts';
 import type { Header } from './header.ts';
 import type { LinkResult } from './linker.ts';
 import { isSyncing, type LinkState, type NodeFacts, type Verdict } from './node-state.ts';
 import type { Tracker } from './tracker.ts';
 import { behindSince, type Standing, type VoterFacts } from './voters.ts';
+
+/** Heartbeats that the first repeated recovery has to hold, and after which relapses are forgotten. */
+const holdBeats = 2;
+const memoryBeats = 30;
 
 /** One node in a chain's memory: its tracker, where its head stands in the tree, and the state that it is shown in. */
 export class WatchedNode {
@@ -29,11 +33,12 @@ export class WatchedNode {
   #behindSince: number | undefined;
   readonly #damper: Damper;
 
-  constructor(upstream: Upstream, tracker: Tracker, drained: boolean, damping: DamperOptions) {
+  /** `intervalMs`: between two heartbeats; in those terms restless states are calmed. */
+  constructor(upstream: Upstream, tracker: Tracker, drained: boolean, intervalMs: number) {
     this.upstream = upstream;
     this.tracker = tracker;
     this.drained = drained;
-    this.#damper = new Damper(damping);
+    this.#damper = new Damper({ holdMs: holdBeats * intervalMs, memoryMs: memoryBeats * intervalMs });
   }
 
   get name(): string {

@@ -291,6 +291,39 @@ describe('the published head', () => {
   });
 });
 
+describe('those who follow the head', () => {
+  it('all hear of one move before anybody hears of the next, also when one of them brings it about', async () => {
+    pool = new Pool();
+    const heard: string[] = [];
+    pool.chainHead.onMove(({ head }) => {
+      heard.push(`first ${head.number}`);
+      // Without the two that are behind, the third decides alone.
+      if (head.number === 100) {
+        pool.chainHead.drain('n0');
+        pool.chainHead.drain('n1');
+      }
+    });
+    pool.chainHead.onMove(({ head }) => heard.push(`second ${head.number}`));
+    await pool.join(chain, [base, base, on(1)]);
+    await pool.until(() => pool.published === 101);
+    expect(heard).toEqual(['first 100', 'second 100', 'first 101', 'second 101']);
+  });
+
+  it('hear nothing any more once they have left', async () => {
+    const members = await start([base]);
+    await pool.until(() => pool.published === 100);
+    const heard: number[] = [];
+    const leave = pool.chainHead.onMove(({ head }) => heard.push(head.number));
+    await pool.rest();
+    follow(members, on(1));
+    await pool.until(() => pool.published === 101);
+    leave();
+    follow(members, on(2));
+    await pool.until(() => pool.published === 102);
+    expect(heard).toEqual([101]);
+  });
+});
+
 describe('those who wait for the chain', () => {
   it('are told as soon as what they wait for is so', async () => {
     const members = await start([base, base, base]);
