@@ -32,7 +32,8 @@ export const startPool = async (
   return {
     nodes,
     gateway,
-    call: (method, params, headers) => rpc(gateway.url, method, params, headers),
+    // What is kept or shared is tested elsewhere; here, every call shall reach the router.
+    call: (method, params, headers) => rpc(gateway.url, method, params, { 'x-headgate-cache': 'bypass', ...headers }),
     [Symbol.asyncDispose]: async () => {
       await gateway.close();
       await Promise.all(nodes.map((node) => node.close()));
