@@ -4,6 +4,8 @@ import type { RpcError } from '../jsonrpc/message.ts';
 export interface LogsLimit {
   /** Blocks in a query that this node always takes, where it said a number. */
   readonly maxRange?: number;
+  /** Addresses in a query that this node always takes; 0 where it said no number. */
+  readonly maxAddresses?: number;
   /** The result was too large or took too long: fewer blocks or addresses may pass, the range is not the point. */
   readonly tooMany?: boolean;
 }
@@ -30,6 +32,15 @@ const ranges: readonly RegExp[] = [
   new RegExp(`blocks distance.{0,40}?maximum.{0,20}?${figure}|maximum (?:of )?${figure} blocks distance`),
 ];
 
+/** Wordings that are about the number of addresses; the group is how many are allowed. */
+const addresses: readonly RegExp[] = [
+  new RegExp(
+    `(?:at most|up to|max(?:imum)?(?: of)?|no more than|limited to|limit(?: is| of)?:?) ${figure} (?:contract )?addresses`,
+  ),
+  new RegExp(`addresses .{0,40}(?:at most|max(?:imum)?(?: of| is)?|limit(?: is| of)?:?|exceeds?) ${figure}`),
+  /too many addresses|exceeds? max addresses|addresses .{0,20}(?:exceeds?|limit)/,
+];
+
 const rangeWithoutFigure =
   /block range (?:is )?(?:too|limit)|range (?:is )?too (?:large|wide|big|high)|exceeds? (?:the )?(?:maximum|max) (?:rpc |block )?range|exceeds the range|block range (?:exceed|should)|blocks distance|range limit exceeded|requested too many blocks/;
 
@@ -47,6 +58,10 @@ const count = (text: string): number => {
  */
 export const logsLimit = (error: RpcError): LogsLimit | undefined => {
   const text = error.message.slice(0, 1000).toLowerCase();
+  for (const pattern of addresses) {
+    const found = pattern.exec(text);
+    if (found !== null) return { maxAddresses: found[1] === undefined ? 0 : count(found[1]) };
+  }
   const tooMany = tooManyResults.test(text);
   for (const pattern of ranges) {
     const found = pattern

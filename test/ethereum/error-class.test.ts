@@ -137,6 +137,16 @@ describe('a limit on log queries', () => {
     },
   );
 
+  test.each([
+    ['exceed max addresses', 0],
+    ['too many addresses in the filter', 0],
+    ['eth_getLogs takes at most 50 addresses', 50],
+    ['the number of addresses exceeds 1,000', 1000],
+    ['max 20 contract addresses per query', 20],
+  ])('"%s" is about the addresses', (message, maxAddresses) => {
+    expect(logsLimit(error(message))).toEqual({ maxAddresses });
+  });
+
   test.each(['header not found', 'limit exceeded', 'invalid block range params', 'Exceeded max limit of 100'])(
     '"%s" is none',
     (message) => {
@@ -149,7 +159,7 @@ describe('a limit on log queries', () => {
     const ask = (method: string) => classify({ httpStatus: 200, error: wide, method, client: 'geth' });
     expect(ask('eth_getLogs')).toEqual({ kind: 'failed', failure: 'unclassified', range: { maxRange: 5000 } });
     expect(ask('trace_filter')).toEqual(ask('eth_getLogs'));
-    expect(ask('eth_call')).toEqual({ kind: 'failed', failure: 'unclassified' });
+    expect(ask('eth_call')).toEqual({ kind: 'failed', failure: 'unclassified', unknown: true });
   });
 });
 

@@ -1,0 +1,108 @@
+import type { BlockLogsQuery } from '../core/block-logs.ts';
+import type { BlockId, Call } from '../core/call.ts';
+import type { Handle } from '../core/layer.ts';
+import { localReply, refuse, type Reply } from '../core/reply.ts';
+import type { ChainFeed } from '../head/chain-view.ts';
+import { arrayOf, isArray } from '../jsonrpc/arrays.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+import { Cancellation } from '../lib/cancellation.ts';
+import type { Clock } from '../lib/clock.ts';
+
+export interface VerifiedDeps {
+  readonly chain: ChainFeed;
+  readonly clock: Clock;
+}
+
+/** Blocks of one answer that are looked at, and those among them that are fetched because the answer leaves them out. */
+const EXAMINED = 32;
+const FETCHED = 4;
+
+/** Answers that may be found out before a call is given up. */
+const ROUNDS = 4;
+
+/** The logs of these blocks, in order, out of verified blocks; waits for them within the call's time. */
+export const tellVerified = async (
+  call: Call,
+  hashes: readonly string[],
+  query: BlockLogsQuery,
+  deps: VerifiedDeps,
+  cancellation: Cancellation,
+): Promise<Reply> => {
+  const blocks = await verifiedLogs({ ...call, cancellation }, hashes, query, deps);
+  const block = call.head?.latest.number;
+  if (call.pin !== undefined && !deps.chain.view.canonical(call.pin.hash)) {
+    const gone = refuse('not_yet', 'the block that was read is no longer part of the chain');
+    return { ...gone, info: { ...gone.info, block, orphaned: true } };
+  }
+  if (blocks === undefined) {
+    const late = refuse('timeout', 'no node gave logs in time that fit the header of their block');
+    return { ...late, info: { ...late.info, block } };
+  }
+  return localReply(arrayOf(blocks.flat()), { block });
+};
+
+/**
+ * A node's answer for a part of a range. Blocks in it whose header speaks of such logs, although the answer has none, are
+ * looked up: a node that left out what is there is not believed, and another one is asked.
+ */
+export const askForTruth = async (
+  call: Call,
+  maybe: readonly BlockId[],
+  query: BlockLogsQuery | undefined,
+  next: Handle,
+  deps: VerifiedDeps,
+): Promise<Reply> => {
+  const due = new Set<string>();
+  const accept = (result: RawJson, source: string): boolean =>
+    isArray(result) && due.values().every((hash) => result.includes(hash)) && (call.accept?.(result, source) ?? true);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // The first answer may be one that is kept or shared.
+    const reply = await next(round === 0 ? call : { ...call, accept, bypassCache: true });
+    if (!reply.ok) return reply;
+    if (isArray(reply.result)) {
+      const found = query && (await withLogs(call, leftOut(reply.result, maybe), query, deps));
+      if (found === undefined || found.length === 0) return reply;
+      for (const hash of found) due.add(hash);
+    }
+  }
+  return refuse('upstreams_failed', 'nodes left out logs that the headers of their blocks speak of');
+};
+
+/** Those of the blocks that have such logs; none where that could not be found out in time. */
+const withLogs = async (
+  call: Call,
+  hashes: readonly string[],
+  query: BlockLogsQuery,
+  deps: VerifiedDeps,
+): Promise<readonly string[]> => {
+  const logs = await verifiedLogs(call, hashes, query, deps);
+  return logs === undefined ? [] : hashes.filter((_, index) => (logs[index]?.length ?? 0) > 0);
+};
+
+/** The newest blocks that the answer does not mention. Its bytes are searched, not parsed. */
+const leftOut = (result: RawJson, maybe: readonly BlockId[]): readonly string[] =>
+  maybe
+    .slice(0, EXAMINED)
+    .map(({ hash }) => hash)
+    .filter((hash) => !result.includes(hash))
+    .slice(0, FETCHED);
+
+/** Undefined where not all could be verified in time, or the pinned block was orphaned meanwhile. */
+const verifiedLogs = async (
+  call: Call,
+  hashes: readonly string[],
+  query: BlockLogsQuery,
+  { chain, clock }: VerifiedDeps,
+): Promise<readonly (readonly RawJson[])[] | undefined> => {
+  if (hashes.length === 0) return [];
+  const over = new Cancellation();
+  const forgetClient = call.cancellation.onCancel(() => over.cancel());
+  const { pin, deadline } = call;
+  const wanted = (): boolean => !over.cancelled && clock.now() < deadline;
+  const inVain = chain.waitFor((view) => pin !== undefined && !view.canonical(pin.hash), deadline, over);
+  const logs = Promise.all(hashes.map((hash) => query.logsOf(hash, wanted)));
+  const found = await Promise.race([logs, inVain.then(() => undefined)]);
+  forgetClient();
+  over.cancel();
+  return found?.every((one) => one !== undefined) ? found : undefined;
+};

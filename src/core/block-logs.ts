@@ -1,0 +1,18 @@
+import type { LogFilter } from '../ethereum/logs.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+
+/** The logs of recent blocks, verified against their headers. */
+export interface BlockLogsSource {
+  /** Readies a filter, so that each block costs little. */
+  query(filter: LogFilter): BlockLogsQuery;
+}
+
+export interface BlockLogsQuery {
+  /** False if the block's header shows that nothing in it matches; undefined for a block that is not kept here. */
+  mayMatch(hash: string): boolean | undefined;
+  /**
+   * What matches, as log objects, in order: complete and verified. Undefined for a block that is not kept here, and where
+   * no true answer came for as long as `wanted` held.
+   */
+  logsOf(hash: string, wanted: () => boolean): Promise<readonly RawJson[] | undefined>;
+}

@@ -1,0 +1,91 @@
+import type { Call } from '../core/call.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { locate } from '../ethereum/block-ref.ts';
+import { type LogsLimit, logsLimit } from '../ethereum/log-limits.ts';
+import { type BlockRange, type LogFilter, parseLogFilter } from '../ethereum/logs.ts';
+import { elementOf } from '../jsonrpc/params.ts';
+import type { Clock } from '../lib/clock.ts';
+
+/** How long a refusal is remembered, in ms: a node's owner may allow more, a plan may be paid. */
+const MEMORY = 10 * 60_000;
+
+/** What of a log query nodes set limits to. */
+export interface LogsSize {
+  readonly range: BlockRange;
+  readonly filter: LogFilter;
+  readonly blocks: number;
+  readonly addresses: number;
+}
+
+/** Undefined for a call that is no query over a range, or that only a node can make sense of. */
+export const sizeOf = ({ method, spec, params }: Call): LogsSize | undefined => {
+  if (method !== 'eth_getLogs' || spec.block.kind !== 'logs') return undefined;
+  const ref = locate(spec, params);
+  if (ref.kind !== 'logs' || ref.from?.kind !== 'number' || ref.to?.kind !== 'number') return undefined;
+  const filter = parseLogFilter(elementOf(params, spec.block.index));
+  if ('invalid' in filter) return undefined;
+  const range = { from: ref.from.number, to: ref.to.number };
+  return { range, filter, blocks: range.to - range.from + 1, addresses: filter.addresses?.size ?? 0 };
+};
+
+/** What a node said of the size of a log query, if its answer was that. */
+export const sizeRefusal = (outcome: Outcome): LogsLimit | undefined =>
+  outcome.kind === 'failed' && outcome.error !== undefined ? logsLimit(outcome.error) : undefined;
+
+interface Most {
+  readonly count: number;
+  readonly until: number;
+}
+
+interface Allowance {
+  blocks?: Most;
+  addresses?: Most;
+}
+
+/** What each upstream allows in a log query, as far as its refusals told; forgotten after a while. */
+export class LogLimits {
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Allowance>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The upstream refused a query of this size. That one had too many results says nothing of the next. */
+  refused(upstream: string, size: LogsSize, { maxRange, maxAddresses, tooMany }: LogsLimit): void {
+    const allowance = this.#known.get(upstream) ?? {};
+    this.#known.set(upstream, allowance);
+    const most = (said: number | undefined, asked: number): Most => ({
+      count: said !== undefined && said < asked ? said : asked - 1,
+      until: this.#clock.now() + MEMORY,
+    });
+    if (maxAddresses !== undefined) {
+      if (size.addresses > 1) allowance.addresses = most(maxAddresses || undefined, size.addresses);
+    } else if (size.blocks > 1 && ((maxRange !== undefined && maxRange < size.blocks) || tooMany !== true)) {
+      allowance.blocks = most(maxRange, size.blocks);
+    }
+  }
+
+  /** The widest range that the upstream is known to take; infinite where it never refused one. */
+  blocks(upstream: string): number {
+    return this.#valid(this.#known.get(upstream)?.blocks);
+  }
+
+  /** The most addresses that the upstream is known to take. */
+  addresses(upstream: string): number {
+    return this.#valid(this.#known.get(upstream)?.addresses);
+  }
+
+  /** Words if the upstream is known to refuse a query of this size. */
+  refusal(upstream: string, { blocks, addresses }: LogsSize): string | undefined {
+    if (blocks > this.blocks(upstream)) return `takes eth_getLogs over ${this.blocks(upstream)} blocks at most`;
+    if (addresses > this.addresses(upstream)) {
+      return `takes eth_getLogs with ${this.addresses(upstream)} addresses at most`;
+    }
+    return undefined;
+  }
+
+  #valid(most: Most | undefined): number {
+    return most !== undefined && most.until > this.#clock.now() ? most.count : Number.POSITIVE_INFINITY;
+  }
+}
