@@ -57,7 +57,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const routing = { ...chain.routing, quorum: chain.quorum ?? [] };
   const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
   const { limits } = config.server;
-  const events = serveEvents(chain, head, router.handle, deps);
+  const events = serveEvents(chain, { ...deps, head, upstreams, route: router.handle, access: config.methods });
   const walk = {
     chain: head,
     chainId: () => head.chainId,

@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainConfig } from './config/schema.ts';
 import type { Handle, Layer } from './core/layer.ts';
+import { localReply } from './core/reply.ts';
 import type { ChainHead } from './head/chain-head.ts';
 import { readHeader } from './head/header.ts';
 import type { Clock } from './lib/clock.ts';
+import { access, type AccessOptions } from './policy/access.ts';
+import { pendingSource } from './serve-pending.ts';
 import { asking } from './subscription/ask.ts';
+import { Filters } from './subscription/filters.ts';
 import { Hub } from './subscription/hub.ts';
 import { hubDefaults } from './subscription/hub-options.ts';
 import { subscriptionLayer } from './subscription/layer.ts';
+import { ParitySubscriptions } from './subscription/parity-subscriptions.ts';
+import { PendingTransactions } from './subscription/pending-transactions.ts';
+import { Registry } from './subscription/registry.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
+import { syncing } from './subscription/syncing.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 export interface ServeEventsDeps {
+  readonly head: ChainHead;
+  readonly upstreams: readonly Upstream[];
+  /** Asks the chain's nodes. */
+  readonly route: Handle;
+  readonly access: AccessOptions;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -23,21 +37,36 @@ export interface ServedEvents {
   close(): void;
 }
 
-/** Builds what belongs to a chain's subscriptions; `route` asks its nodes. */
-export const serveEvents = (
-  chain: ChainConfig,
-  head: ChainHead,
-  route: Handle,
-  { clock, random }: ServeEventsDeps,
-): ServedEvents => {
-  const ask = asking({ chain: chain.name, timeoutMs: chain.routing.timeout }, route, clock);
+/** Pending transactions are announced again and again while they spread. */
+const SEEN = { most: 500_000, ttlMs: 600_000 };
+const FILTERS = { most: 10_000, batch: 10_000 };
+/** Different calls that `parity_subscribe` repeats at each head. */
+const TOPICS = 1000;
+
+/** Builds what belongs to a chain's subscriptions, filters and event streams. */
+export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEvents => {
+  const { head, clock } = deps;
+  const { window, replay, filterTimeout } = chain.subscriptions;
+  const timeoutMs = chain.routing.timeout;
   const chainId = (): bigint | undefined => head.chainId;
-  const { window, replay } = chain.subscriptions;
-  const hub = new Hub({ ...hubDefaults, window, replay }, { chain: head, chainId, ask, readHeader, clock, random });
-  const subscriptions = new Subscriptions({ hub, chainId, randomBytes });
+  const ask = asking({ chain: chain.name, timeoutMs }, deps.route, clock);
+  const shared = { ...deps, chain: head, chainId, ask, readHeader };
+  const hub = new Hub({ ...hubDefaults, window, replay }, shared);
+  const registry = new Registry(randomBytes);
+  const source = pendingSource(head, deps.upstreams, deps);
+  const pending = new PendingTransactions(SEEN, { source, ask, clock, duplicate: () => {} });
+  const filters = new Filters({ ...FILTERS, timeoutMs: filterTimeout }, { hub, registry, pending, clock });
+  const screen = access(deps.access)(async (call) => localReply(call.params));
+  const parity = new ParitySubscriptions({ topics: TOPICS, timeoutMs }, { ...shared, registry, screen });
+  const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });
   return {
-    layer: subscriptionLayer(subscriptions),
-    counts: () => subscriptions.counts,
-    close: () => hub.close(),
+    layer: subscriptionLayer({ registry, subscriptions, parity, filters }),
+    counts: () => registry.counts,
+    close: () => {
+      filters.close();
+      pending.close();
+      parity.close();
+      hub.close();
+    },
   };
 };

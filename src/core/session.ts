@@ -7,8 +7,11 @@ export interface Subscription {
 export interface Session {
   /** What this connection has subscribed to, by id. Closed with the connection. */
   readonly subscriptions: Map<string, Subscription>;
-  /** Each event carries the cursor from which a reader can go on elsewhere. */
-  readonly cursors: boolean;
+  /**
+   * How events are written: as `plain` notifications, as ones that carry the `cursor` from which a reader can go on
+   * elsewhere, or as Server-Sent Events (`stream`).
+   */
+  readonly style: 'plain' | 'cursor' | 'stream';
   /** Subscriptions that one connection may hold. */
   readonly subscriptionLimit: number;
   /** Runs `task` once the answer to the message at hand has been written: no event comes before its subscription's id. */

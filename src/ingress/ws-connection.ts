@@ -57,11 +57,11 @@ export class WsConnection {
   }
 
   /** A session for one message: what waits for its answer runs when `answered` is called. */
-  sessionFor(cursors: boolean): { session: Session; answered: () => void } {
+  sessionFor(style: Session['style']): { session: Session; answered: () => void } {
     let tasks: (() => void)[] | undefined = [];
     const session: Session = {
       subscriptions: this.subscriptions,
-      cursors,
+      style,
       subscriptionLimit: this.#options.subscriptionLimit,
       afterAnswer: (task) => {
         if (tasks === undefined) task();

@@ -112,7 +112,7 @@ export class WsIngress {
     endpoint: Endpoint,
     cancellation: Cancellation,
   ): Promise<void> {
-    const { session, answered } = connection.sessionFor(asksForCursors(request.url ?? ''));
+    const { session, answered } = connection.sessionFor(asksForCursors(request.url ?? '') ? 'cursor' : 'plain');
     const context = contextOf(request, this.#options, cancellation, session);
     if ('problem' in context) return;
     connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));

@@ -17,8 +17,9 @@ import type { Beginning, Origin, Patience } from './origin.ts';
 import type { Line, Outlet } from './outlet.ts';
 import { Past } from './past.ts';
 import { after, type Position } from './position.ts';
+import type { Opened } from './registry.ts';
 import { Rescue } from './rescue.ts';
-import type { Deliver, Stream } from './stream.ts';
+import type { Budget, Deliver, Stream, StreamEvent } from './stream.ts';
 import { Walks } from './walks.ts';
 
 export interface HubDeps {
@@ -31,10 +32,9 @@ export interface HubDeps {
 }
 
 /** A reader's hold on its stream. */
-export interface Opened {
-  /** Lets the first events go. */
-  start(): void;
-  close(): void;
+export interface OpenedStream extends Opened {
+  /** Where the reader stands. */
+  position(): Position;
 }
 
 /** What a reader listens to. */
@@ -43,8 +43,12 @@ export type Listening =
   /** `heads`: each block is announced before its logs, too. */
   | { readonly kind: 'logs'; readonly query: LogQuery; readonly heads: boolean };
 
-/** WebSocket close code for a reader who may come back when it can read faster. */
-const TRY_LATER = 1013;
+/** What came of collecting events at once. */
+export type Collected =
+  | { readonly kind: 'collected'; readonly events: readonly StreamEvent[]; readonly position: Position }
+  /** It could not be told in time, and may be told later. */
+  | { readonly kind: 'late' }
+  | { readonly kind: 'lost'; readonly safeFrom: number };
 
 /** All streams of one chain, fed from its tree. */
 export class Hub {
@@ -59,6 +63,8 @@ export class Hub {
   readonly #dispatcher: Dispatcher;
   readonly #outlets = new Map<object, Outlet>();
   readonly #stopListening: () => void;
+  /** Those who collect, and wait for logs. */
+  readonly #awaiting = new Set<() => void>();
   #logStreams = 0;
 
   constructor(options: HubOptions, deps: HubDeps) {
@@ -101,37 +107,17 @@ export class Hub {
   }
 
   /** Streams to a connection, which `key` stands for: all that one connection reads comes in one order. */
-  open(key: object, line: Line, listening: Listening, start: Position, deliver: Deliver): Opened {
-    if (listening.kind === 'heads') {
-      return this.#open(key, line, new HeadStream(this.#walks, start, deliver), 'heads', () => {});
-    }
-    const matcher = this.#matchers.take(listening.query);
-    const options = { matcher, start, heads: listening.heads };
-    const stream = new LogStream(options, this.#walks, this.#supply, deliver);
-    this.#logStreams += 1;
-    return this.#open(key, line, stream, 'logs', () => {
-      this.#matchers.release(matcher);
-      this.#logStreams -= 1;
-    });
-  }
-
-  close(): void {
-    this.#stopListening();
-    this.#dispatcher.stop();
-    this.#rescue.close();
-    this.#outlets.clear();
-    this.#store.close();
-  }
-
-  #open(key: object, line: Line, stream: Stream, kind: 'heads' | 'logs', release: () => void): Opened {
+  open(key: object, line: Line, listening: Listening, start: Position, deliver: Deliver): OpenedStream {
+    const { stream, release } = this.#stream(listening, start, deliver);
     let outlet: Outlet | undefined;
     let closed = false;
     return {
+      position: () => stream.position,
       start: () => {
         if (closed) return;
         outlet = this.#outlets.get(key) ?? this.#dispatcher.open(line);
         this.#outlets.set(key, outlet);
-        outlet.add(stream, kind);
+        outlet.add(stream, listening.kind);
         this.#dispatcher.wake(outlet);
       },
       close: () => {
@@ -142,6 +128,62 @@ export class Hub {
         if (outlet?.empty) this.#drop(key, outlet);
       },
     };
+  }
+
+  /** What lies between a position and the head, as far as it can be told in time and `most` events go. */
+  async collect(
+    listening: Listening,
+    start: Position,
+    patience: Patience & { readonly most: number },
+  ): Promise<Collected> {
+    const events: StreamEvent[] = [];
+    const budget = { left: patience.most };
+    const { stream, release } = this.#stream(listening, start, (event) => events.push(event) > 0);
+    const progress = await this.#pursue(stream, budget, patience);
+    release();
+    if (progress === 'lost') return { kind: 'lost', safeFrom: this.#rescue.safeFrom(stream) };
+    return progress === 'late' ? { kind: 'late' } : { kind: 'collected', events, position: stream.position };
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.#dispatcher.stop();
+    this.#rescue.close();
+    this.#outlets.clear();
+    this.#store.close();
+  }
+
+  #stream(listening: Listening, start: Position, deliver: Deliver): { stream: Stream; release: () => void } {
+    if (listening.kind === 'heads') return { stream: new HeadStream(this.#walks, start, deliver), release: () => {} };
+    const matcher = this.#matchers.take(listening.query);
+    const options = { matcher, start, heads: listening.heads };
+    this.#logStreams += 1;
+    return {
+      stream: new LogStream(options, this.#walks, this.#supply, deliver),
+      release: () => {
+        this.#matchers.release(matcher);
+        this.#logStreams -= 1;
+      },
+    };
+  }
+
+  async #pursue(stream: Stream, budget: Budget, patience: Patience): Promise<'done' | 'lost' | 'late'> {
+    const { deadline, cancellation } = patience;
+    const { chain } = this;
+    for (;;) {
+      const progress = stream.advance(budget);
+      if (progress === 'arrived' || progress === 'tired') return 'done';
+      if (progress === 'lost') return 'lost';
+      if (cancellation.cancelled) return 'late';
+      if (progress === 'waiting') {
+        const late = chain.waitFor(() => false, deadline, cancellation);
+        const arrival = new Promise<true>((resolve) => this.#awaiting.add(() => resolve(true)));
+        if (!(await Promise.race([late, arrival]))) return 'late';
+      } else {
+        const reached = await this.#rescue.reach(stream, deadline, () => !cancellation.cancelled);
+        if (reached !== 'known') return reached === 'gone' ? 'lost' : 'late';
+      }
+    }
   }
 
   #drop(key: object, outlet: Outlet): void {
@@ -155,6 +197,8 @@ export class Hub {
   }
 
   #arrived(): void {
+    for (const resume of this.#awaiting) resume();
+    this.#awaiting.clear();
     for (const outlet of this.#dispatcher.outlets) if (outlet.readsLogs) this.#dispatcher.wake(outlet);
   }
 
@@ -166,7 +210,7 @@ export class Hub {
       const { number } = stream.position;
       const bound = outlet.live(stream) ? window : replay + window;
       if (head - number <= bound) continue;
-      outlet.line.end(TRY_LATER, `too slow: block ${number} is out of the window`);
+      outlet.line.slow(`too slow: block ${number} is out of the window`);
       return;
     }
   }

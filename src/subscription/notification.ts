@@ -1,5 +1,3 @@
-import type { StreamEvent } from './stream.ts';
-
 /** The notification methods of the two dialects. */
 export type NotificationMethod = 'eth_subscription' | 'parity_subscription';
 
@@ -9,10 +7,12 @@ const END = Buffer.from('}}');
 export const notifications = (
   method: NotificationMethod,
   id: string,
-): ((text: Buffer, cursor: string | undefined) => Buffer) => {
+): ((result: Buffer, cursor?: string) => Buffer) => {
   const head = Buffer.from(`{"jsonrpc":"2.0","method":"${method}","params":{"subscription":"${id}","result":`);
-  return (text, cursor) =>
-    Buffer.concat(cursor === undefined ? [head, text, END] : [head, text, Buffer.from(`,"cursor":"${cursor}"`), END]);
+  return (result, cursor) =>
+    Buffer.concat(
+      cursor === undefined ? [head, result, END] : [head, result, Buffer.from(`,"cursor":"${cursor}"`), END],
+    );
 };
 
 /** An id as Geth makes them: random, in hex, without leading zeros. */
@@ -20,6 +20,3 @@ export const idFrom = (random: Uint8Array): string => {
   const digits = Buffer.from(random).toString('hex').replace(/^0+/, '');
   return `0x${digits === '' ? '0' : digits}`;
 };
-
-/** The event as a subscription's reader gets it. */
-export type Envelope = (event: StreamEvent) => Buffer;

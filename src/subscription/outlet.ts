@@ -1,8 +1,14 @@
-import type { Session } from '../core/session.ts';
 import type { Budget, Stream } from './stream.ts';
 
 /** What an outlet needs of a connection. */
-export type Line = Pick<Session, 'onDrain' | 'end'>;
+export interface Line {
+  /** Runs `task` once when the reader takes more again. */
+  onDrain(task: () => void): void;
+  /** Ends the connection of a reader who may come back when it can read faster. */
+  slow(why: string): void;
+  /** Ends the connection because events are missing: its reader has to fetch again from block `safeFrom` on. */
+  lost(safeFrom: number, why: string): void;
+}
 
 /** What became of pumping an outlet. */
 export type Pumped =

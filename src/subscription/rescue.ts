@@ -2,7 +2,7 @@ import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Chain } from './chain.ts';
-import type { History } from './history.ts';
+import type { History, Reached } from './history.ts';
 import type { Outlet } from './outlet.ts';
 import type { Stream } from './stream.ts';
 
@@ -21,9 +21,6 @@ export interface RescueDeps {
   readonly clock: Clock;
   readonly random: () => number;
 }
-
-/** WebSocket close code after which every library connects again. */
-const RESTART = 1012;
 
 /**
  * Leads streams on that stand where the tree does not reach: those who read history, and those left behind when the
@@ -52,31 +49,42 @@ export class Rescue {
     this.#closed.cancel();
   }
 
-  async #lead(outlet: Outlet, stream: Stream): Promise<void> {
+  /** Finds the next steps of a stream: `gone` where no node has had them for a while, or they are too many. */
+  async reach(stream: Stream, deadline: number, wanted: () => boolean): Promise<Reached> {
     const { chain, history, clock, random } = this.#deps;
     const { replay, orphanMs, retry } = this.#options;
     const backoff = new Backoff(retry, random);
     let goneSince: number | undefined;
-    while (outlet.has(stream) && !this.#closed.cancelled) {
+    for (;;) {
       const head = chain.view.head?.latest.number ?? 0;
-      if (head - stream.position.number > replay) {
-        return this.#giveUp(outlet, stream, `more than ${replay} blocks behind`);
-      }
+      if (head - stream.position.number > replay) return 'gone';
       const reached = await history.reach(stream.position);
-      if (reached === 'known') {
-        outlet.back(stream);
-        return this.#wake(outlet);
-      }
+      if (reached === 'known') return reached;
       if (reached === 'failed') goneSince = undefined;
       else goneSince ??= clock.now();
-      if (goneSince !== undefined && clock.now() - goneSince >= orphanMs) {
-        return this.#giveUp(outlet, stream, 'a reorganisation deeper than the window');
-      }
-      await chain.waitFor(() => false, clock.now() + backoff.next(), this.#closed);
+      if (goneSince !== undefined && clock.now() - goneSince >= orphanMs) return 'gone';
+      if (clock.now() >= deadline || !wanted() || this.#closed.cancelled) return 'failed';
+      await chain.waitFor(() => false, Math.min(deadline, clock.now() + backoff.next()), this.#closed);
+    }
+  }
+
+  /** Up to the finalized block nothing that was delivered can have changed. */
+  safeFrom({ position: { number } }: Stream): number {
+    const settled = this.#deps.chain.view.head?.finalized?.number;
+    return settled === undefined ? Math.max(0, number) : Math.max(0, Math.min(number, settled + 1));
+  }
+
+  async #lead(outlet: Outlet, stream: Stream): Promise<void> {
+    const reached = await this.reach(stream, Number.POSITIVE_INFINITY, () => outlet.has(stream));
+    if (reached === 'known') {
+      outlet.back(stream);
+      this.#wake(outlet);
+    } else if (reached === 'gone') {
+      this.#giveUp(outlet, stream, 'blocks that no node has any more, or too many of them, lie between');
     }
   }
 
   #giveUp(outlet: Outlet, stream: Stream, why: string): void {
-    if (outlet.has(stream)) outlet.line.end(RESTART, `${why}; fetch again from block ${stream.position.number}`);
+    if (outlet.has(stream)) outlet.line.lost(this.safeFrom(stream), why);
   }
 }

@@ -1,68 +1,82 @@
 import type { Call } from '../core/call.ts';
-import { localReply, refuse, type Reply } from '../core/reply.ts';
+import { refuse, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
 import { encodeCursor } from './cursor.ts';
-import type { Hub, Listening, Opened } from './hub.ts';
-import { idFrom, notifications } from './notification.ts';
+import type { Hub, Listening } from './hub.ts';
+import type { LatestValue } from './latest-value.ts';
+import type { Line } from './outlet.ts';
+import { notifications } from './notification.ts';
 import type { Beginning, Origin } from './origin.ts';
+import type { PendingTransactions } from './pending-transactions.ts';
+import type { Position } from './position.ts';
+import { needsConnection, type Opened, type Registry } from './registry.ts';
+import { gap, heartbeat, serverSent } from './server-sent.ts';
 import type { Deliver } from './stream.ts';
-import { parseWish } from './wish.ts';
+import { parseWish, type Wish } from './wish.ts';
 
 export interface SubscriptionsDeps {
   readonly hub: Hub;
+  readonly registry: Registry;
+  readonly pending: PendingTransactions;
+  /** What `syncing` tells. */
+  readonly syncing: LatestValue;
   readonly chainId: () => bigint | undefined;
-  readonly randomBytes: (count: number) => Uint8Array;
+  readonly clock: Clock;
 }
 
-const ID_BYTES = 16;
+/** Ms between two signs of life of an event stream. */
+const HEARTBEAT = 15_000;
+/** WebSocket close codes after which every library connects again. */
+const RESTART = 1012;
+const TRY_LATER = 1013;
 
-/** The subscriptions of one chain, on all connections. */
+type ChainWish = Extract<Wish, { origin: Origin }>;
+
+/** `eth_subscribe`, for connections of every kind. */
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps;
-  readonly #counts = new Map<string, number>();
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps;
   }
 
-  /** Open ones by type. */
-  get counts(): ReadonlyMap<string, number> {
-    return this.#counts;
+  async subscribe(call: Call): Promise<Reply> {
+    const { registry, pending, syncing } = this.#deps;
+    const { session } = call;
+    if (session === undefined) return needsConnection;
+    const wish = parseWish(call.params, session.style);
+    if ('invalid' in wish) return refuse('invalid_params', wish.invalid);
+    const send = (id: string): ((result: Buffer) => boolean) => {
+      const message = notifications('eth_subscription', id);
+      return (result) => session.send(message(result));
+    };
+    switch (wish.kind) {
+      case 'newHeads':
+      case 'logs':
+      case 'events':
+        return this.#follow(call, session, wish);
+      case 'newPendingTransactions':
+        return registry.add(call, session, wish.kind, (id) => pending.open(wish.bodies, session, send(id)));
+      case 'syncing':
+        return registry.add(call, session, wish.kind, (id) => syncing.open(session, send(id)));
+      default:
+        return wish satisfies never;
+    }
   }
 
-  /** `eth_subscribe`. */
-  async subscribe(call: Call): Promise<Reply> {
-    const { session } = call;
-    if (session === undefined) return refuse('method_unknown', 'subscriptions need a WebSocket connection');
-    const wish = parseWish(call.params);
-    if ('invalid' in wish) return refuse('invalid_params', wish.invalid);
-    if (full(session)) return tooMany(session);
+  async #follow(call: Call, session: Session, wish: ChainWish): Promise<Reply> {
+    const { registry } = this.#deps;
     const listening: Listening =
-      wish.kind === 'newHeads' ? { kind: 'heads' } : { kind: 'logs', query: wish.query, heads: false };
+      wish.kind === 'newHeads'
+        ? { kind: 'heads' }
+        : { kind: 'logs', query: wish.query, heads: wish.kind === 'events' && wish.heads };
     const beginning = await this.#begin(wish.origin, listening, call);
     if ('refusal' in beginning) {
       const { reason, message, details } = beginning.refusal;
       return refuse(reason, message, details);
     }
-    if (full(session)) return tooMany(session);
-    const id = idFrom(this.#deps.randomBytes(ID_BYTES));
-    const { hub } = this.#deps;
-    const opened = hub.open(session.subscriptions, session, listening, beginning.position, this.#deliver(session, id));
-    this.#register(call, session, id, wish.kind, opened);
-    session.afterAnswer(() => opened.start());
-    return localReply(Buffer.from(JSON.stringify(id)));
-  }
-
-  /** `eth_unsubscribe`, `parity_unsubscribe`: true for an open subscription of this connection. */
-  unsubscribe(call: Call): Reply {
-    const { session } = call;
-    if (session === undefined) return refuse('method_unknown', 'subscriptions need a WebSocket connection');
-    const list: unknown = JSON.parse(call.params.toString());
-    const [id] = Array.isArray(list) ? (list as readonly unknown[]) : [];
-    if (typeof id !== 'string') return refuse('invalid_params', "want a subscription's id");
-    const subscription = session.subscriptions.get(id);
-    subscription?.close();
-    return localReply(Buffer.from(String(subscription !== undefined)));
+    return registry.add(call, session, wish.kind, (id) => this.#open(session, id, listening, beginning.position));
   }
 
   /** What is new follows the head that the call, or its whole batch, came with. */
@@ -72,35 +86,52 @@ export class Subscriptions {
     return position === undefined ? hub.begin(origin, listening, call) : { position };
   }
 
-  #deliver(session: Session, id: string): Deliver {
-    const chainId = this.#deps.chainId() ?? 0n;
+  #open(session: Session, id: string, listening: Listening, start: Position): Opened {
+    const { hub } = this.#deps;
+    const cursor = (position: Position): string => encodeCursor({ chainId: this.#deps.chainId() ?? 0n, position });
+    const key = session.subscriptions;
+    if (session.style === 'stream') {
+      const deliver: Deliver = (event) => session.send(serverSent(event, cursor(event.position)));
+      const opened = hub.open(key, lineOf(session), listening, start, deliver);
+      const beating = this.#beat(session, () => cursor(opened.position()));
+      return {
+        start: () => {
+          beating.start();
+          opened.start();
+        },
+        close: () => {
+          beating.close();
+          opened.close();
+        },
+      };
+    }
     const message = notifications('eth_subscription', id);
-    return ({ text, position }) =>
-      session.send(message(text, session.cursors ? encodeCursor({ chainId, position }) : undefined));
+    const deliver: Deliver =
+      session.style === 'cursor'
+        ? ({ text, position }) => session.send(message(text, cursor(position)))
+        : ({ text }) => session.send(message(text));
+    return hub.open(key, lineOf(session), listening, start, deliver);
   }
 
-  #register(call: Call, session: Session, id: string, type: string, opened: Opened): void {
-    this.#count(type, 1);
-    let open = true;
-    let forget = (): void => {};
-    const close = (): void => {
-      if (!open) return;
-      open = false;
-      forget();
-      session.subscriptions.delete(id);
-      this.#count(type, -1);
-      opened.close();
+  /** Signs of life, the first one at once, so that a reader who is cut off before any event has a cursor. */
+  #beat(session: Session, cursor: () => string): Opened {
+    const { clock } = this.#deps;
+    let timer: Timer | undefined;
+    const beat = (): void => {
+      session.send(heartbeat(cursor()));
+      timer = clock.after(HEARTBEAT, beat);
     };
-    session.subscriptions.set(id, { close });
-    forget = call.cancellation.onCancel(close);
-  }
-
-  #count(type: string, by: number): void {
-    this.#counts.set(type, (this.#counts.get(type) ?? 0) + by);
+    return { start: beat, close: () => timer?.cancel() };
   }
 }
 
-const full = ({ subscriptions, subscriptionLimit }: Session): boolean => subscriptions.size >= subscriptionLimit;
-
-const tooMany = ({ subscriptionLimit }: Session): Reply =>
-  refuse('too_many_subscriptions', `a connection may have ${subscriptionLimit} subscriptions`);
+/** A connection as the streams on it see it. */
+const lineOf = (session: Session): Line => ({
+  onDrain: (task) => session.onDrain(task),
+  slow: (why) => session.end(TRY_LATER, why),
+  lost: (safeFrom, why) => {
+    const block = `0x${safeFrom.toString(16)}`;
+    if (session.style === 'stream') session.send(gap(block, why));
+    session.end(RESTART, `${why}; fetch again from block ${safeFrom}`);
+  },
+});

@@ -2,6 +2,7 @@ import { locate, type BlockEnd } from '../ethereum/block-ref.ts';
 import { parseLogFilter } from '../ethereum/logs.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import type { Session } from '../core/session.ts';
 import { decodeCursor } from './cursor.ts';
 import type { LogQuery } from './matcher.ts';
 import type { Origin } from './origin.ts';
@@ -14,10 +15,14 @@ export interface Unclear {
 /** What `eth_subscribe` asks for. */
 export type Wish =
   | { readonly kind: 'newHeads'; readonly origin: Origin }
-  | { readonly kind: 'logs'; readonly query: LogQuery; readonly origin: Origin };
+  | { readonly kind: 'logs'; readonly query: LogQuery; readonly origin: Origin }
+  /** An event stream: logs, and the heads before them where it wants those. */
+  | { readonly kind: 'events'; readonly query: LogQuery; readonly heads: boolean; readonly origin: Origin }
+  | { readonly kind: 'newPendingTransactions'; readonly bodies: boolean }
+  | { readonly kind: 'syncing' };
 
-/** Reads the params of `eth_subscribe`. */
-export const parseWish = (params: RawJson): Wish | Unclear => {
+/** Reads the params of `eth_subscribe`; `events` is only for those who read a stream. */
+export const parseWish = (params: RawJson, style: Session['style']): Wish | Unclear => {
   const list: unknown = JSON.parse(params.toString());
   if (!Array.isArray(list) || list.length === 0) return { invalid: 'missing value for required argument 0' };
   const [kind, argument, second] = list as readonly unknown[];
@@ -33,9 +38,25 @@ export const parseWish = (params: RawJson): Wish | Unclear => {
       const origin = parseOrigin(second);
       return 'invalid' in origin ? origin : { kind, query, origin };
     }
+    case 'newPendingTransactions':
+      if (typeof (argument ?? false) !== 'boolean') return { invalid: 'want true for whole transactions, or nothing' };
+      return { kind, bodies: argument === true };
+    case 'syncing':
+      return { kind };
+    case 'events':
+      if (style === 'stream') return parseEvents(argument, second);
+      return { invalid: 'no such subscription: "events"' };
     default:
       return { invalid: `no such subscription: ${JSON.stringify(kind)?.slice(0, 80)}` };
   }
+};
+
+const parseEvents = (argument: unknown, second: unknown): Wish | Unclear => {
+  const { heads, ...filter } = isFields(argument) ? argument : {};
+  const query = parseQuery(filter);
+  if ('invalid' in query) return query;
+  const origin = parseOrigin(second);
+  return 'invalid' in origin ? origin : { kind: 'events', query, heads: heads === true, origin };
 };
 
 /** Reads a log filter; left out it wants everything. Heights in it bound what is delivered, and never ask for history. */

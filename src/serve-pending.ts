@@ -1,0 +1,82 @@
+import type { ChainHead } from './head/chain-head.ts';
+import type { RawJson } from './jsonrpc/message.ts';
+import { Backoff } from './lib/backoff.ts';
+import type { Clock, Timer } from './lib/clock.ts';
+import type { PendingSource } from './subscription/pending-transactions.ts';
+import type { Feed, Upstream } from './upstream/upstream.ts';
+
+export interface ServePendingDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const kinds = {
+  hashes: Buffer.from('["newPendingTransactions"]'),
+  bodies: Buffer.from('["newPendingTransactions",true]'),
+};
+const retry = { initial: 1000, max: 60_000 };
+/** Nodes of which nothing is believed. */
+const unbelieved: ReadonlySet<string> = new Set(['unknown', 'wrong_chain', 'forked', 'drained']);
+
+/** The pending transactions that the nodes of a chain announce over their sockets, for as long as somebody listens. */
+export const pendingSource = (
+  head: ChainHead,
+  upstreams: readonly Upstream[],
+  deps: ServePendingDeps,
+): PendingSource => ({
+  open: (bodies, onEvent) => {
+    const believed = (name: string): boolean =>
+      head.view.nodes.some(({ upstream, state }) => upstream.name === name && !unbelieved.has(state));
+    const feeds = upstreams.map((upstream) =>
+      keepOpen(upstream, bodies, deps, (event) => {
+        if (believed(upstream.name)) onEvent(event);
+      }),
+    );
+    return {
+      close: () => {
+        for (const feed of feeds) feed.close();
+      },
+    };
+  },
+});
+
+/** One node's announcements, subscribed to again whenever its socket is new. */
+const keepOpen = (
+  upstream: Upstream,
+  bodies: boolean,
+  { clock, random }: ServePendingDeps,
+  onEvent: (event: RawJson) => void,
+): Feed => {
+  const backoff = new Backoff(retry, random);
+  let feed: Feed | undefined;
+  let timer: Timer | undefined;
+  let opening = false;
+  let closed = false;
+  const subscribe = async (): Promise<void> => {
+    if (closed || opening || feed !== undefined || !upstream.pushes) return;
+    opening = true;
+    const ended = (): void => {
+      feed = undefined;
+    };
+    // Some nodes refuse to tell whole transactions: their hashes are better than nothing.
+    const opened =
+      (bodies ? await upstream.subscribe(kinds.bodies, onEvent, ended) : undefined) ??
+      (await upstream.subscribe(kinds.hashes, onEvent, ended));
+    opening = false;
+    if (closed) return opened?.close();
+    feed = opened;
+    if (feed !== undefined) return backoff.reset();
+    timer?.cancel();
+    timer = clock.after(backoff.next(), () => void subscribe());
+  };
+  const forget = upstream.onOpen(() => void subscribe());
+  void subscribe();
+  return {
+    close: () => {
+      closed = true;
+      timer?.cancel();
+      forget();
+      feed?.close();
+    },
+  };
+};
