@@ -33,6 +33,10 @@ export type Outcome =
       readonly raw: RawJson | undefined;
       readonly retryAfterMs: number | undefined;
       readonly latencyMs: number;
+      /** The connection broke while the node had the request. */
+      readonly died?: boolean;
+      /** The node said it in words that the table of wordings does not have. */
+      readonly unknownWording?: boolean;
     }
   /** Whoever asked no longer wants it. Says nothing about the node. */
   | { readonly kind: 'cancelled' };

@@ -35,6 +35,8 @@ export type Classified =
       readonly failure: ErrorClass;
       /** Set where the node refused the width or the result of a log query. */
       readonly range?: LogsLimit;
+      /** No line of the table fits: the table should get one. */
+      readonly unknown?: true;
     };
 
 /** Another headgate's own words, where one stands behind another. */
@@ -104,7 +106,8 @@ export const classify = (remote: RemoteError): Classified => {
   if (verdict !== undefined) return classified(verdict);
   const inData = dataText(error.data);
   const byData = inData === undefined ? undefined : find(wordingRules, remote, error.code, inData);
-  return classified(byData ?? find(lastRules, remote, error.code, text) ?? 'unclassified');
+  const last = byData ?? find(lastRules, remote, error.code, text);
+  return last === undefined ? { kind: 'failed', failure: 'unclassified', unknown: true } : classified(last);
 };
 
 /** True if the node says that it has this very transaction already: success, with the hash computed here. */

@@ -5,6 +5,9 @@ import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import type { Exclusion } from './selection.ts';
 import { agreed, type Failed, judge, passing, unusable } from './verdict.ts';
 
+/** Connections that may break while a node works on a costly call; after that it is not given to a further node. */
+const DEATHS = 2;
+
 /** What one call has come to so far: who was asked, who failed, and the answer that follows from it. */
 export class Asking {
   readonly #call: Call;
@@ -12,6 +15,7 @@ export class Asking {
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
   #attempts = 0;
+  #deaths = 0;
 
   constructor(call: Call) {
     this.#call = call;
@@ -20,6 +24,11 @@ export class Asking {
   /** Attempts that count against the limit: a second opinion on a `null` is no retry. */
   get spent(): number {
     return this.#attempts - this.#doubters.size;
+  }
+
+  /** A node that was asked could not answer. */
+  get failed(): boolean {
+    return this.#failures.size > 0;
   }
 
   /** A `null` that stands unless somebody knows better. */
@@ -37,7 +46,9 @@ export class Asking {
     if (outcome.kind === 'cancelled') return undefined;
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
-      return verdict === 'stop' ? this.#failed() : undefined;
+      if (outcome.died) this.#deaths += 1;
+      const deadly = this.#call.spec.costly && this.#deaths >= DEATHS;
+      return verdict === 'stop' || deadly ? this.#failed() : undefined;
     }
     if (verdict === 'next') {
       this.#failures.set(upstream, refuted(holds));

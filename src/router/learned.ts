@@ -1,37 +1,83 @@
+import type { Need } from '../ethereum/methods.ts';
 import type { Clock } from '../lib/clock.ts';
 
-/** How long a refusal is remembered, in ms: a node may be upgraded, a plan may be paid. */
+/** How long a refusal is remembered, in ms: a node may be upgraded or given another database, a plan may be paid. */
 const MEMORY = 10 * 60_000;
 const METHODS = 256;
+
+/** What nodes prune by itself: states, which traces are made of, and blocks with what hangs on them. */
+type Data = 'states' | 'blocks';
+
+interface Pruned {
+  /** The lowest block that the node may still serve. */
+  readonly lowest: number;
+  readonly until: number;
+}
+
+/** What one upstream was found not to offer. */
+interface Lacks {
+  /** By method, until when this is believed. */
+  readonly methods: Map<string, number>;
+  readonly pruned: Map<Data, Pruned>;
+}
+
+const dataOf = (need: Need): Data => (need === 'state' || need === 'trace' || need === 'debug' ? 'states' : 'blocks');
 
 /** What upstreams were found not to offer, forgotten after a while. */
 export class Learned {
   readonly #clock: Clock;
-  readonly #missing = new Map<string, Map<string, number>>();
+  readonly #lacks = new Map<string, Lacks>();
+  #anyPruned = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** False while no upstream is known to lack old data: then nobody has to find out how old a call's is. */
+  get anyPruned(): boolean {
+    return this.#anyPruned;
+  }
+
   /** The upstream said that it does not have the method. */
   lacks(upstream: string, method: string): void {
-    let methods = this.#missing.get(upstream);
-    if (methods === undefined) {
-      methods = new Map();
-      this.#missing.set(upstream, methods);
-    }
+    const { methods } = this.#of(upstream);
     if (methods.size >= METHODS) methods.clear();
     methods.set(method, this.#clock.now() + MEMORY);
   }
 
-  /** Words if the upstream is known not to have the method. */
-  missing(upstream: string, method: string): string | undefined {
-    const until = this.#missing.get(upstream)?.get(method);
-    return until !== undefined && until > this.#clock.now() ? `has refused ${method} as unknown` : undefined;
+  /** The upstream said that it has nothing of this kind below `lowest`. */
+  pruned(upstream: string, need: Need, lowest: number): void {
+    const { pruned } = this.#of(upstream);
+    const now = this.#clock.now();
+    const before = pruned.get(dataOf(need));
+    const highest = before !== undefined && before.until > now ? Math.max(before.lowest, lowest) : lowest;
+    pruned.set(dataOf(need), { lowest: highest, until: now + MEMORY });
+    this.#anyPruned = true;
   }
 
-  /** The node may have become another one: nothing learned of it holds. */
-  forget(upstream: string): void {
-    this.#missing.delete(upstream);
+  /** The upstream answered at this depth: whatever was learned to the contrary does not hold. */
+  served(upstream: string, need: Need, depth: number): void {
+    const pruned = this.#lacks.get(upstream)?.pruned;
+    if ((pruned?.get(dataOf(need))?.lowest ?? 0) > depth) pruned?.delete(dataOf(need));
+  }
+
+  /** Words if the upstream is known not to have the method, or not to have what it reads at this depth any more. */
+  missing(upstream: string, method: string, need: Need, depth: number | undefined): string | undefined {
+    const lacks = this.#lacks.get(upstream);
+    if (lacks === undefined) return undefined;
+    const now = this.#clock.now();
+    if ((lacks.methods.get(method) ?? 0) > now) return `has refused ${method} as unknown`;
+    const pruned = lacks.pruned.get(dataOf(need));
+    const gone = pruned !== undefined && pruned.until > now && depth !== undefined && depth < pruned.lowest;
+    return gone ? `has no ${dataOf(need)} below block ${pruned.lowest}` : undefined;
+  }
+
+  #of(upstream: string): Lacks {
+    let lacks = this.#lacks.get(upstream);
+    if (lacks === undefined) {
+      lacks = { methods: new Map(), pruned: new Map() };
+      this.#lacks.set(upstream, lacks);
+    }
+    return lacks;
   }
 }

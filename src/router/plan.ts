@@ -15,6 +15,8 @@ export interface PlanTools {
   readonly attemptTimeout: number;
   /** Who could serve the call now, best first. */
   readonly select: (call: Wanted) => Selection;
+  /** Upstreams that took the transaction which the call is about. */
+  readonly holders: (call: Call) => ReadonlySet<string>;
   /** One attempt at a node; what came of it is reported to whoever learns from it. */
   readonly ask: (call: Call, node: NodeView, timeoutMs: number) => Attempt;
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */

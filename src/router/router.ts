@@ -1,21 +1,25 @@
 import type { Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
 import type { Observer } from '../core/observer.ts';
-import type { Attempt } from '../core/outcome.ts';
-import type { Reply } from '../core/reply.ts';
+import type { Attempt, Outcome } from '../core/outcome.ts';
 import type { SentTransactions } from '../core/sends.ts';
+import { prunedBelow } from '../ethereum/error-class.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 import { globs } from '../lib/glob.ts';
-import { Asking } from './asking.ts';
+import { RatioBudget } from '../lib/ratio-budget.ts';
+import type { Asking } from './asking.ts';
 import { broadcast } from './broadcast.ts';
+import { depthOf } from './depth.ts';
 import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
+import { type PlanTools, stillWanted } from './plan.ts';
 import { quorum } from './quorum.ts';
-import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
-import { race } from './race.ts';
+import { type Reading, read } from './reading.ts';
 import { requestFor } from './request.ts';
 import { type Selection, select, type Wanted } from './selection.ts';
+import { Suspects } from './suspects.ts';
+import type { Failed } from './verdict.ts';
 
 export interface RouterOptions {
   /** Ms one attempt may take while another node is left to ask. */
@@ -48,6 +52,10 @@ export interface RouterDeps {
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
 const PAUSE = 50;
+/** Further attempts after failures as a share of calls, and how many may be saved up for a node's sudden death. */
+const RETRIES = { ratio: 0.5, burst: 200 };
+/** Blocks below the head that no node prunes: what it lacks of these it lacks for a moment. */
+const NEVER_PRUNED = 16;
 
 /** The end of the spine: chooses nodes, asks them within the call's deadline, and says what came of it. */
 export class Router {
@@ -55,7 +63,10 @@ export class Router {
   readonly #deps: RouterDeps;
   readonly #hedging: Hedging;
   readonly #learned: Learned;
+  readonly #retries = new RatioBudget(RETRIES.ratio, RETRIES.burst);
+  readonly #suspects: Suspects;
   readonly #tools: PlanTools;
+  readonly #reading: Reading;
   readonly #quorums: readonly (QuorumRule & { readonly covers: (method: string) => boolean })[];
 
   constructor(options: RouterOptions, deps: RouterDeps) {
@@ -63,12 +74,16 @@ export class Router {
     this.#deps = deps;
     this.#hedging = new Hedging(options.hedge);
     this.#learned = new Learned(deps.clock);
+    this.#suspects = new Suspects(deps.clock);
+    const { attempts } = options;
+    this.#reading = { attempts, hedging: this.#hedging, retries: this.#retries, suspects: this.#suspects };
     this.#quorums = options.quorum.map((rule) => ({ ...rule, covers: globs(rule.methods) }));
     this.#tools = {
       ...deps,
       attemptTimeout: options.attemptTimeout,
       select: (call) => this.select(call),
-      ask: (call, node, timeoutMs) => this.#start(call, node, timeoutMs),
+      holders: (call) => deps.sends.holders(call),
+      ask: (call, node, timeoutMs) => this.#ask(call, node, timeoutMs),
       rest: (call, asking, round) => this.#rest(call, asking, round),
     };
   }
@@ -76,12 +91,14 @@ export class Router {
   /** Who could serve this call now, in the order of asking, and why the others could not. */
   select(call: Call | Wanted): Selection {
     const { chain, offers, random, sends } = this.#deps;
+    const depth = 'params' in call && this.#learned.anyPruned ? depthOf(call) : undefined;
+    const { name, need } = call.spec;
     return select(
       chain.view,
       call,
       {
-        offers: (upstream) => offers(upstream, call.spec.name),
-        lacks: (upstream) => this.#learned.missing(upstream, call.spec.name),
+        offers: (upstream) => offers(upstream, name),
+        lacks: (upstream) => this.#learned.missing(upstream, name, need, depth),
         holders: 'params' in call ? sends.holders(call) : nobody,
       },
       random,
@@ -89,109 +106,54 @@ export class Router {
   }
 
   readonly handle: Handle = (call) => {
+    this.#retries.earn();
     const { attempts: rounds, broadcast: width } = this.#options;
     if (call.method === 'eth_sendRawTransaction') {
       return broadcast(call, { width, rounds }, this.#deps.sends, this.#tools);
     }
     const rule = call.only === undefined ? this.#quorums.find(({ covers }) => covers(call.method)) : undefined;
-    return rule === undefined ? this.#read(call) : quorum(call, { ...rule, rounds }, this.#tools);
+    return rule === undefined ? read(call, this.#reading, this.#tools) : quorum(call, { ...rule, rounds }, this.#tools);
   };
 
-  /** One node's answer, or another's where that one fails. */
-  async #read(call: Call): Promise<Reply> {
-    const { chain, clock, observer } = this.#deps;
-    this.#hedging.called();
-    const asking = new Asking(call);
-    for (let round = 0; ; round += 1) {
-      const wanted = this.#wanted(call, asking);
-      const reply = await this.#ask(call, wanted, asking);
-      if (reply !== undefined) return reply;
-      if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
-      if (asking.doubt !== undefined) return asking.doubt;
-      const selection = this.select(call);
-      const late = clock.now() >= call.deadline;
-      const spent = asking.spent >= this.#options.attempts;
-      const hopeless = !selection.hope && this.#wanted(call, asking).length === 0;
-      if (late || spent || hopeless || call.cancellation.cancelled) return asking.conclusion(late, selection.excluded);
-      if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
-      await this.#rest(call, asking, round);
-    }
-  }
-
-  #wanted(call: Call, asking: Asking): readonly NodeView[] {
-    return stillWanted(this.select(call), asking);
-  }
-
-  /** An attempt beside which no other waits for its turn. */
-  #start(call: Call, node: NodeView, timeoutMs: number): Attempt {
+  /** An attempt of which everybody who learns from it is told. */
+  #ask(call: Call, node: NodeView, timeoutMs: number): Attempt {
     const attempt = node.upstream.call(requestFor(call, node), timeoutMs);
-    void attempt.outcome.then((outcome) => this.#report(call, node.upstream.name, outcome, false));
+    void attempt.outcome.then((outcome) => this.#report(call, node.upstream.name, outcome));
     return attempt;
   }
 
-  /** Asks the given nodes in turn; undefined when none of them had an answer. */
-  async #ask(call: Call, nodes: readonly NodeView[], asking: Asking): Promise<Reply | undefined> {
-    const queue = [...nodes];
-    const running = new Map<Attempt, NodeView>();
-    const hedges = new Set<Attempt>();
-    const contest = race<Reply>(
-      {
-        start: (hedge) => {
-          const left = this.#options.attempts - asking.spent;
-          const node = left > 0 ? queue.shift() : undefined;
-          if (node === undefined) return undefined;
-          asking.started();
-          const timeout = this.#share(call, Math.min(left - 1, queue.length));
-          const attempt = node.upstream.call(requestFor(call, node), timeout);
-          running.set(attempt, node);
-          if (hedge) hedges.add(attempt);
-          return attempt;
-        },
-        judge: (attempt, outcome) => {
-          const node = running.get(attempt);
-          if (node === undefined) return undefined;
-          const { name } = node.upstream;
-          this.#report(call, name, outcome, queue.length > 0);
-          const holds = call.pin === undefined || this.#deps.chain.view.holds(name, call.pin);
-          const reply = asking.ended(name, outcome, holds);
-          if (reply !== undefined && hedges.size > 0) {
-            this.#deps.observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
-          }
-          return reply;
-        },
-        hedgeAfterMs: () => (queue.length > 0 ? this.#hedging.delay(call.spec) : undefined),
-        takeHedge: () => this.#hedging.take(),
-      },
-      this.#deps.clock,
-    );
-    const forgetClient = call.cancellation.onCancel(() => contest.cancel());
-    const reply = await contest.result;
-    forgetClient();
-    return reply;
-  }
-
-  #report(call: Call, upstream: string, outcome: Awaited<Attempt['outcome']>, more: boolean): void {
+  #report(call: Call, upstream: string, outcome: Outcome): void {
     this.#deps.observer.attemptEnded(call.chain, upstream, call.spec.known ? call.method : 'other', outcome);
-    if (outcome.kind === 'answered') this.#hedging.answered(call.spec, outcome.latencyMs);
-    if (outcome.kind !== 'failed') return;
-    if (outcome.failure === 'unsupported') this.#learned.lacks(upstream, call.spec.name);
-    if (more) this.#deps.observer.retried(call.chain, outcome.failure);
+    if (outcome.kind === 'cancelled') return;
+    if (outcome.kind === 'failed') this.#learnFrom(call, upstream, outcome);
+    else this.#suspects.survived(call);
+    if (outcome.kind !== 'answered') return;
+    this.#hedging.answered(call.spec, outcome.latencyMs);
+    const depth = this.#learned.anyPruned ? depthOf(call) : undefined;
+    if (depth !== undefined) this.#learned.served(upstream, call.spec.need, depth);
   }
 
-  /** Ms for the next attempt, such that `others` more still get their turn. */
-  #share(call: Call, others: number): number {
-    const left = timeLeft(call, this.#deps.clock);
-    if (others <= 0) return left;
-    const fair = left / (others + 1);
-    return call.spec.costly ? fair : Math.min(fair, this.#options.attemptTimeout);
+  #learnFrom(call: Call, upstream: string, { failure, error, died }: Failed): void {
+    if (died) this.#suspects.died(call);
+    if (failure === 'unsupported') this.#learned.lacks(upstream, call.spec.name);
+    if (failure !== 'missing_data' || error === undefined) return;
+    const depth = depthOf(call);
+    const head = this.#deps.chain.view.head?.latest.number ?? 0;
+    if (depth === undefined || depth > head - NEVER_PRUNED) return;
+    this.#learned.pruned(upstream, call.spec.need, Math.max(depth + 1, Math.min(head, prunedBelow(error) ?? 0)));
   }
 
   /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */
   async #rest(call: Call, asking: Asking, round: number): Promise<void> {
     const { chain, clock } = this.#deps;
-    const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
-    await chain.waitFor(() => false, until, call.cancellation);
-    const ready = (): boolean => this.#wanted(call, asking).length > 0 || !this.select(call).hope;
+    do {
+      const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
+      await chain.waitFor(() => false, until, call.cancellation);
+    } while (asking.failed && !this.#retries.take() && clock.now() < call.deadline && !call.cancellation.cancelled);
+    const ready = (): boolean => {
+      const selection = this.select(call);
+      return !selection.hope || stillWanted(selection, asking).length > 0;
+    };
     await chain.waitFor(ready, call.deadline, call.cancellation);
   }
 }

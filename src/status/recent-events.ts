@@ -5,6 +5,7 @@ import type { Reply } from '../core/reply.ts';
 import { statusOf } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Ring } from './ring.ts';
+import { UnknownErrors } from './unknown-errors.ts';
 
 /** Something that an operator wants to have seen: an upstream's new state, or a change of the published branch. */
 export interface StatusEvent {
@@ -66,6 +67,7 @@ export class RecentChain {
   readonly events = new Ring<StatusEvent>(EVENTS);
   readonly blocks = new Ring<RecentBlock>(BLOCKS);
   readonly calls = new Ring<RemarkableCall>(CALLS);
+  readonly unknownErrors = new UnknownErrors();
   readonly traffic = { calls: 0, saved: 0, failed: 0 };
   /** Attempts at each upstream since the start. */
   readonly attempts = new Map<string, number>();
@@ -114,8 +116,12 @@ export class RecentEvents implements Observer {
     });
   }
 
-  attemptEnded(chain: string, upstream: string, _method: string, _outcome: Outcome): void {
-    const { attempts } = this.of(chain);
+  attemptEnded(chain: string, upstream: string, method: string, outcome: Outcome): void {
+    const { attempts, unknownErrors } = this.of(chain);
+    if (outcome.kind === 'failed' && outcome.unknownWording) {
+      const { code, message } = outcome.error ?? { code: 0, message: outcome.message };
+      unknownErrors.add({ at: this.#now(), upstream, method, code, text: short(message) });
+    }
     const count = attempts.get(upstream);
     if (count === undefined && attempts.size >= UPSTREAMS) {
       for (const first of attempts.keys()) {

@@ -1,6 +1,7 @@
 import type { BlockId } from '../core/call.ts';
 import type { ChainView, NodeView } from '../head/chain-view.ts';
 import type { RecentBlock, RecentChain, RecentEvents, RemarkableCall, StatusEvent, Traffic } from './recent-events.ts';
+import type { UnknownError } from './unknown-errors.ts';
 
 /** What `GET /status` answers and the status page shows. Null stands where nothing is known. */
 export interface StatusReport {
@@ -20,10 +21,11 @@ export interface ChainStatus {
   readonly finalized: number | null;
   readonly upstreams: readonly UpstreamStatus[];
   readonly traffic: Traffic;
-  /** Newest first, all three. */
+  /** Newest first, all four. */
   readonly recentBlocks: readonly RecentBlock[];
   readonly events: readonly StatusEvent[];
   readonly slowCalls: readonly RemarkableCall[];
+  readonly unknownErrors: readonly UnknownError[];
 }
 
 export interface UpstreamStatus {
@@ -88,6 +90,7 @@ const chainStatus = ({ name, id, view, headAgeSeconds = 0 }: ChainSource, moment
     recentBlocks: recent.blocks.items.toReversed(),
     events: recent.events.items.map((event) => ({ ...event, text: moment.mask(event.text) })).toReversed(),
     slowCalls: recent.calls.items.toReversed(),
+    unknownErrors: recent.unknownErrors.items.map((error) => ({ ...error, text: moment.mask(error.text) })),
   };
 };
 

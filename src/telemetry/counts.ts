@@ -40,10 +40,13 @@ export class UpstreamCounts {
   /** Answers that others' agreement showed to be false, by method. */
   readonly dissents = new Tally(METHODS);
   probes = 0;
+  /** Errors in words that the table of wordings does not have. */
+  unknownWordings = 0;
 
   ended(method: string, outcome: Outcome): void {
     const tally = this.methods.get(method) ?? this.#method(method);
     tally.add(outcome.kind === 'failed' ? outcome.failure : outcome.kind);
+    if (outcome.kind === 'failed' && outcome.unknownWording) this.unknownWordings += 1;
     if (outcome.kind !== 'cancelled') this.duration.observe(outcome.latencyMs / 1000);
   }
 

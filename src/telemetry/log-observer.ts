@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { Call } from '../core/call.ts';
 import type { Observer } from '../core/observer.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
+import { shapeOf } from '../lib/text-shape.ts';
+
+type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 /** Ms from which a call is worth a line. */
 const SLOW = 1000;
@@ -15,14 +19,16 @@ const REMEMBERED = 1000;
 /** Tells an operator the story of the nodes at `info` and `warn`; single calls only at `debug`. */
 export const createLogObserver = (log: Logger): Observer => {
   const clients = new Map<string, string>();
-  const dissenters = new Set<string>();
+  const told = new Set<string>();
   return {
     callEnded: (call, reply, durationMs) => {
       if (log.isLevelEnabled('debug') && remarkable(reply, durationMs)) logCall(log, call, reply, durationMs);
     },
     rejected: (reason) => log.debug({ reason }, 'a request was rejected'),
     attemptEnded: (chain, upstream, method, outcome) => {
-      if (outcome.kind !== 'failed' || !log.isLevelEnabled('debug')) return;
+      if (outcome.kind !== 'failed') return;
+      if (outcome.unknownWording) tellOnce(told, unknownError(chain, upstream, method, outcome), log);
+      if (!log.isLevelEnabled('debug')) return;
       const { failure, latencyMs } = outcome;
       log.debug(
         { chain, upstream, method, failure, ms: rounded(latencyMs) },
@@ -33,10 +39,8 @@ export const createLogObserver = (log: Logger): Observer => {
     retried: () => {},
     hedged: () => {},
     dissented: (chain, upstream, method) => {
-      const key = JSON.stringify([chain, upstream, method]);
-      const level = dissenters.has(key) ? 'debug' : 'warn';
-      if (dissenters.size < REMEMBERED) dissenters.add(key);
-      log[level]({ chain, upstream, method }, `${upstream} gave another answer than the quorum for ${method}`);
+      const words = `${upstream} gave another answer than the quorum for ${method}`;
+      tellOnce(told, { key: words, words, fields: { chain, upstream, method } }, log);
     },
     stateChanged: (chain, upstream, from, to, reason) => {
       const line = `${upstream} is ${to === 'wrong_chain' ? 'on the wrong chain' : to}: ${plain(reason)}`;
@@ -62,6 +66,26 @@ export const createLogObserver = (log: Logger): Observer => {
     },
     noted: (level, message, fields) => log[level](fields, plain(message)),
   };
+};
+
+/** A line that is worth an operator's while once. */
+interface Notice {
+  readonly key: string;
+  readonly words: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const unknownError = (chain: string, upstream: string, method: string, { message, error }: Failed): Notice => ({
+  key: `${upstream} ${shapeOf(message)}`,
+  words: `${upstream} gave an unknown error: ${plain(message)}`,
+  fields: { chain, upstream, method, code: error?.code },
+});
+
+const tellOnce = (told: Set<string>, { key, words, fields }: Notice, log: Logger): void => {
+  const known = `${String(fields['chain'])} ${key}`;
+  if (told.has(known) || told.size >= REMEMBERED) return;
+  told.add(known);
+  log.warn(fields, words);
 };
 
 const remarkable = (reply: Reply, durationMs: number): boolean =>

@@ -56,6 +56,11 @@ const countFamilies = (counted: readonly { labels: Labels; counts: UpstreamCount
     counted.map(({ labels, counts }) => ({ labels, reading: counts.duration.read() })),
   ),
   counter(
+    'headgate_unknown_errors_total',
+    'Errors of an upstream in words that headgate does not know; /status and the log have the words',
+    counted.map(({ labels, counts }) => ({ labels, value: counts.unknownWordings })),
+  ),
+  counter(
     'headgate_quorum_dissents_total',
     'Answers of an upstream that differed from what a quorum agreed on',
     counted.flatMap(({ labels, counts }) => tallied(counts.dissents, labels, 'method')),

@@ -28,7 +28,10 @@ export interface Timing {
 /** What one HTTP exchange means for the one question that it carried. */
 export const readAnswer = (result: HttpResult, sent: Sent, timing: Timing): Outcome => {
   if (result.kind === 'cancelled') return cancelled;
-  if (result.kind === 'failed') return failedBecause(result.failure, result.message, timing);
+  if (result.kind === 'failed') {
+    const failed = failedBecause(result.failure, result.message, timing);
+    return result.died ? { ...failed, died: true } : failed;
+  }
   const reply = decodeReply(result.body);
   if (reply.kind === 'malformed' || !isSuccess(result, reply)) return strangeOutcome(result, reply, sent, timing);
   return answerTo(reply, sent, { ...timing, httpStatus: result.status });

@@ -14,7 +14,15 @@ export type HttpResult =
       /** Unpacked, and never longer than the limit. */
       readonly body: Buffer;
     }
-  | { readonly kind: 'failed'; readonly failure: FailureClass; readonly message: string; readonly lost: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailureClass;
+      readonly message: string;
+      /** Whatever stood behind the connection may be gone. */
+      readonly lost: boolean;
+      /** The connection broke after the request had begun. */
+      readonly died: boolean;
+    }
   | { readonly kind: 'cancelled' };
 
 export interface ExchangeLimits {
@@ -96,9 +104,11 @@ export class HttpExchange {
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {
+    const begun = this.#controller !== undefined;
     this.#controller = undefined;
     this.#released();
-    this.#end({ kind: 'failed', ...faultOf(error) });
+    const fault = faultOf(error);
+    this.#end({ kind: 'failed', ...fault, died: begun && fault.lost });
   }
 
   #unpack(body: Buffer): void {
@@ -125,7 +135,7 @@ export class HttpExchange {
   }
 
   #giveUp(failure: FailureClass, message: string): void {
-    this.#end({ kind: 'failed', failure, message, lost: false });
+    this.#end({ kind: 'failed', failure, message, lost: false, died: false });
   }
 
   #end(result: HttpResult): void {

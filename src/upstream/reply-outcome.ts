@@ -35,7 +35,8 @@ export const erredOutcome = (error: RpcError, raw: RawJson, question: Question, 
   const classified = classify({ httpStatus, error, method: question.method, client: question.client });
   if (classified.kind === 'refused') return { kind: 'refused', error, raw, latencyMs };
   const message = error.message === '' ? `error ${error.code}` : error.message;
-  return { kind: 'failed', failure: classified.failure, message, error, raw, retryAfterMs, latencyMs };
+  const failed: Outcome = { kind: 'failed', failure: classified.failure, message, error, raw, retryAfterMs, latencyMs };
+  return classified.unknown === true ? { ...failed, unknownWording: true } : failed;
 };
 
 /** Reads the answer to one question, whose id has been looked at already. */

@@ -126,7 +126,7 @@ export class SocketSession {
   end(failure: FailureClass, why: string): void {
     if (this.#over) return;
     this.#over = true;
-    for (const id of this.#pending.keys()) this.#fail(id, failure, why);
+    for (const id of this.#pending.keys()) this.#fail(id, failure, why, true);
     this.#feeds.end();
   }
 
@@ -152,10 +152,11 @@ export class SocketSession {
     else this.#deps.stray('malformed');
   }
 
-  #fail(id: number, failure: FailureClass, why: string): void {
+  #fail(id: number, failure: FailureClass, why: string, died = false): void {
     const pending = this.#take(id);
     if (pending === undefined) return;
-    pending.ended(failedBecause(failure, why, { latencyMs: this.#deps.clock.now() - pending.startedAt }));
+    const failed = failedBecause(failure, why, { latencyMs: this.#deps.clock.now() - pending.startedAt });
+    pending.ended(died ? { ...failed, died } : failed);
   }
 
   #take(id: number): Pending | undefined {

@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { rpcError } from '../support/fake-node.ts';
+import { reset, rpcError } from '../support/fake-node.ts';
 import { counts, sender, signed, startPool, until } from './pool.ts';
 
 const SEND = 'eth_sendRawTransaction';
@@ -34,6 +34,20 @@ describe('reading one’s own writes', () => {
     expect(json.result).toMatchObject({ transactionHash: hash });
     expect(headers.get('x-headgate-attempts')).toBe('1');
     expect(counts(pool, 'eth_getTransactionReceipt')).toEqual([0, 1]);
+  });
+
+  it('asks the node that took a transaction again where its connection was lost, rather than believe the others', async () => {
+    await using pool = await startPool([{}, {}]);
+    const [a, b] = pool.nodes;
+    const raw = await signed(3);
+    const hash = keccak256(raw);
+    a?.on(SEND, () => hash);
+    b?.on(SEND, () => rpcError(-32000, 'txpool is full'));
+    b?.on('eth_getTransactionReceipt', () => null);
+    a?.on('eth_getTransactionReceipt', () => ({ transactionHash: hash, blockNumber: '0x64' }));
+    a?.once('eth_getTransactionReceipt', () => reset());
+    await pool.call(SEND, [raw]);
+    expect((await pool.call('eth_getTransactionReceipt', [hash])).json.result).toMatchObject({ transactionHash: hash });
   });
 
   it('asks all nodes before it believes that there is no such transaction', async () => {

@@ -18,6 +18,7 @@ export interface Member {
 export const startPool = async (
   members: readonly Member[],
   chain: Readonly<Record<string, unknown>> = {},
+  config: Readonly<Record<string, unknown>> = {},
 ): Promise<Pool> => {
   const nodes = await Promise.all(members.map(({ node }) => startFakeNode(node)));
   const upstreams = nodes.map(({ url }, index) => ({
@@ -26,7 +27,7 @@ export const startPool = async (
     calls: 'http',
     ...members[index]?.config,
   }));
-  const gateway = await startGateway({ chains: [{ name: 'mainnet', upstreams, ...chain }] });
+  const gateway = await startGateway({ ...config, chains: [{ name: 'mainnet', upstreams, ...chain }] });
   await gateway.ready();
   await until(async () => (await statesOf(gateway)).every((state) => state === 'healthy'));
   return {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { refuse } from '../../src/core/reply.ts';
 import { RecentEvents } from '../../src/status/recent-events.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { aCall, answered, aReply } from '../telemetry/events.ts';
+import { aCall, answered, aReply, failed } from '../telemetry/events.ts';
 
 const remembering = () => {
   const clock = new FakeClock();
@@ -104,4 +104,20 @@ test('forgets chains that are no longer served', () => {
   events.headMoved('mainnet', 1, 'a', 0, 1);
   events.keep(['mainnet']);
   expect([events.of('gone').blocks.items.length, events.of('mainnet').blocks.items.length]).toEqual([0, 1]);
+});
+
+test('keeps the last twenty unknown wordings of errors, those that differ in numbers alone as one', () => {
+  const { events, mainnet } = remembering();
+  const say = (text: string, upstream = 'geth-1') =>
+    events.attemptEnded('mainnet', upstream, 'eth_call', failed('unclassified', text, { unknownWording: true }));
+  say('gremlin 7 at 0xab');
+  say('gremlin 8 at 0xcd');
+  say('gremlin 9 at 0xef', 'geth-2');
+  events.attemptEnded('mainnet', 'geth-1', 'eth_call', failed('unclassified', 'txpool is full'));
+  expect(mainnet().unknownErrors.items).toMatchObject([
+    { upstream: 'geth-2', count: 1 },
+    { upstream: 'geth-1', method: 'eth_call', text: 'gremlin 8 at 0xcd', count: 2 },
+  ]);
+  for (let word = 0; word < 30; word += 1) say('x'.repeat(word));
+  expect(mainnet().unknownErrors.items).toHaveLength(20);
 });

@@ -62,6 +62,7 @@ test('has the shape that the contract names', () => {
         recentBlocks: [],
         events: [],
         slowCalls: [],
+        unknownErrors: [],
       },
     ],
   });

@@ -31,7 +31,9 @@ export const aReply = (info: Partial<ReplyInfo> = {}): Reply =>
 
 export const answered = (latencyMs: number): Outcome => ({ kind: 'answered', result: Buffer.from('1'), latencyMs });
 
-export const failed = (failure: Extract<Outcome, { kind: 'failed' }>['failure'], message = 'it broke'): Outcome => ({
+type Failed = Extract<Outcome, { kind: 'failed' }>;
+
+export const failed = (failure: Failed['failure'], message = 'it broke', more: Partial<Failed> = {}): Outcome => ({
   kind: 'failed',
   failure,
   message,
@@ -39,6 +41,7 @@ export const failed = (failure: Extract<Outcome, { kind: 'failed' }>['failure'],
   raw: undefined,
   retryAfterMs: undefined,
   latencyMs: 5,
+  ...more,
 });
 
 export const aNode = (name: string, changes: Partial<NodePicture> = {}): NodePicture => ({

@@ -151,3 +151,21 @@ test('tells at warn once of an upstream that contradicts a quorum, for each meth
     { level: 'warn', method: 'eth_getBalance' },
   ]);
 });
+
+test('tells at warn once of an error in unknown words, whatever numbers are in it', () => {
+  const { observer, read } = observing();
+  const unknown = (text: string) => failed('unclassified', text, { unknownWording: true });
+  for (const text of ['gremlin 7 in block 0xab', 'gremlin 8 in block 0xcd', 'another thing']) {
+    observer.attemptEnded('mainnet', 'geth-1', 'eth_call', unknown(text));
+  }
+  observer.attemptEnded('mainnet', 'geth-1', 'eth_call', failed('unclassified', 'txpool is full'));
+  expect(read()).toMatchObject([
+    {
+      level: 'warn',
+      upstream: 'geth-1',
+      method: 'eth_call',
+      msg: 'geth-1 gave an unknown error: gremlin 7 in block 0xab',
+    },
+    { level: 'warn', msg: 'geth-1 gave an unknown error: another thing' },
+  ]);
+});

@@ -42,6 +42,7 @@ const CONTRACT = [
   'headgate_config_last_reload_successful{}',
   'headgate_event_loop_utilization_ratio{}',
   'headgate_quorum_dissents_total{chain,upstream,method}',
+  'headgate_unknown_errors_total{chain,upstream}',
 ];
 
 /** Metrics to which everything has happened once. */

@@ -1,0 +1,142 @@
+import type { Call } from '../core/call.ts';
+import type { Attempt } from '../core/outcome.ts';
+import { faultReply, type Reply } from '../core/reply.ts';
+import type { NodeView } from '../head/chain-view.ts';
+import { gatewayError } from '../jsonrpc/errors.ts';
+import type { RatioBudget } from '../lib/ratio-budget.ts';
+import { Asking } from './asking.ts';
+import type { Hedging } from './hedge.ts';
+import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { race } from './race.ts';
+import { isLimited } from './selection.ts';
+import type { Suspects } from './suspects.ts';
+
+export interface Reading {
+  /** Attempts for one call at most; nodes asked for a second opinion on a `null` are not counted. */
+  readonly attempts: number;
+  readonly hedging: Hedging;
+  /** What further attempts after a failure are taken from. */
+  readonly retries: RatioBudget;
+  readonly suspects: Suspects;
+}
+
+/** One node's answer, or another's where that one fails. */
+export const read = async (call: Call, reading: Reading, tools: PlanTools): Promise<Reply> => {
+  const { chain, clock, observer } = tools;
+  const asking = new Asking(call);
+  const held = await heldBack(call, reading.suspects, asking, tools);
+  if (held !== undefined) return held;
+  reading.hedging.called();
+  for (let round = 0; ; round += 1) {
+    const wanted = await welcome(call, asking, tools);
+    const reply = await askInTurn(call, wanted, asking, reading, tools);
+    if (reply !== undefined) return reply;
+    if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
+    if (asking.doubt !== undefined && !mayBeKnown(call, asking, tools)) return asking.doubt;
+    const selection = tools.select(call);
+    const late = clock.now() >= call.deadline;
+    const spent = asking.spent >= reading.attempts;
+    const hopeless = !selection.hope && stillWanted(selection, asking).length === 0;
+    if (late || spent || hopeless || call.cancellation.cancelled) {
+      return asking.doubt ?? asking.conclusion(late, selection.excluded);
+    }
+    if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
+    await tools.rest(call, asking, round);
+  }
+};
+
+/** Waits while the like of this call is held back; a refusal where that is longer than the call has time. */
+const heldBack = async (
+  call: Call,
+  suspects: Suspects,
+  asking: Asking,
+  { chain, clock }: PlanTools,
+): Promise<Reply | undefined> => {
+  for (;;) {
+    const ms = suspects.heldMs(call);
+    if (ms === 0) return undefined;
+    if (clock.now() + ms >= call.deadline || call.cancellation.cancelled) {
+      const message = 'held back: connections to nodes broke while they worked on this very call';
+      return faultReply(gatewayError('overloaded', message), asking.info(undefined), Math.ceil(ms / 1000));
+    }
+    await chain.waitFor(() => false, clock.now() + ms, call.cancellation);
+  }
+};
+
+/** Who can be asked. Where all of them want to be left alone for a while, waits for the first if there is time for it. */
+const welcome = async (
+  call: Call,
+  asking: Asking,
+  { chain, clock, select }: PlanTools,
+): Promise<readonly NodeView[]> => {
+  const wanted = stillWanted(select(call), asking);
+  if (wanted.length === 0 || !wanted.every(isLimited)) return wanted;
+  const first = Math.min(...wanted.map(({ upstream }) => upstream.stats.limitedUntil));
+  if (first > clock.now() + timeLeft(call, clock) / 2) return wanted;
+  await chain.waitFor(() => false, first, call.cancellation);
+  return stillWanted(select(call), asking);
+};
+
+/** A node that took the transaction which the call is about has not spoken, and may do so yet: its connection was lost. */
+const mayBeKnown = (call: Call, asking: Asking, { chain, holders }: PlanTools): boolean => {
+  const names = holders(call);
+  if (names.size === 0) return false;
+  const missed = ({ upstream, state }: NodeView): boolean =>
+    names.has(upstream.name) && asking.wants(upstream.name) && (state === 'unknown' || state === 'healthy');
+  return chain.view.nodes.some(missed);
+};
+
+/** Asks the given nodes in turn; undefined when none of them had an answer. */
+const askInTurn = async (
+  call: Call,
+  nodes: readonly NodeView[],
+  asking: Asking,
+  { attempts, hedging, retries }: Reading,
+  tools: PlanTools,
+): Promise<Reply | undefined> => {
+  const { chain, observer } = tools;
+  const queue = [...nodes];
+  const running = new Map<Attempt, NodeView>();
+  const hedges = new Set<Attempt>();
+  const contest = race<Reply>(
+    {
+      start: (hedge) => {
+        const again = running.size > 0 && asking.failed && !hedge;
+        const left = attempts - asking.spent;
+        const late = asking.failed && tools.clock.now() >= call.deadline;
+        if (left <= 0 || queue.length === 0 || late || (again && !retries.take())) return undefined;
+        const [node] = queue.splice(0, 1);
+        if (node === undefined) return undefined;
+        asking.started();
+        const attempt = tools.ask(call, node, shareOf(call, Math.min(left - 1, queue.length), tools));
+        running.set(attempt, node);
+        if (hedge) hedges.add(attempt);
+        return attempt;
+      },
+      judge: (attempt, outcome) => {
+        const name = running.get(attempt)?.upstream.name;
+        if (name === undefined) return undefined;
+        if (outcome.kind === 'failed' && queue.length > 0) observer.retried(call.chain, outcome.failure);
+        const holds = call.pin === undefined || chain.view.holds(name, call.pin);
+        const reply = asking.ended(name, outcome, holds);
+        if (reply !== undefined && hedges.size > 0) observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
+        return reply;
+      },
+      hedgeAfterMs: () => (queue.length > 0 ? hedging.delay(call.spec) : undefined),
+      takeHedge: () => hedging.take(),
+    },
+    tools.clock,
+  );
+  const forgetClient = call.cancellation.onCancel(() => contest.cancel());
+  const reply = await contest.result;
+  forgetClient();
+  return reply;
+};
+
+/** Ms for the next attempt, such that `others` more still get their turn. */
+const shareOf = (call: Call, others: number, { attemptTimeout, clock }: PlanTools): number => {
+  const left = timeLeft(call, clock);
+  if (others <= 0) return left;
+  const fair = left / (others + 1);
+  return call.spec.costly ? fair : Math.min(fair, attemptTimeout);
+};

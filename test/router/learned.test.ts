@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { methodSpec } from '../../src/ethereum/methods.ts';
+import { depthOf } from '../../src/router/depth.ts';
+import { Learned } from '../../src/router/learned.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { rpcError } from '../support/fake-node.ts';
+import { counts, startPool } from './pool.ts';
+
+const learning = () => {
+  const clock = new FakeClock();
+  return { clock, learned: new Learned(clock) };
+};
+
+describe('Learned', () => {
+  it('remembers for ten minutes that an upstream does not have a method', () => {
+    const { clock, learned } = learning();
+    learned.lacks('a', 'trace_block');
+    expect(learned.missing('a', 'trace_block', 'trace', 5)).toBe('has refused trace_block as unknown');
+    expect(learned.missing('a', 'trace_call', 'trace', 5)).toBeUndefined();
+    expect(learned.missing('b', 'trace_block', 'trace', 5)).toBeUndefined();
+    clock.advance(600_000);
+    expect(learned.missing('a', 'trace_block', 'trace', 5)).toBeUndefined();
+  });
+
+  it('remembers for ten minutes below which block an upstream has no states, of which traces are made too', () => {
+    const { clock, learned } = learning();
+    expect(learned.anyPruned).toBe(false);
+    learned.pruned('a', 'state', 50);
+    expect(learned.anyPruned).toBe(true);
+    expect(learned.missing('a', 'eth_call', 'state', 49)).toBe('has no states below block 50');
+    expect(learned.missing('a', 'trace_block', 'trace', 49)).toBe('has no states below block 50');
+    expect(learned.missing('a', 'eth_call', 'state', 50)).toBeUndefined();
+    expect(learned.missing('a', 'eth_call', 'state', undefined)).toBeUndefined();
+    expect(learned.missing('a', 'eth_getLogs', 'logs', 49)).toBeUndefined();
+    expect(learned.missing('b', 'eth_call', 'state', 49)).toBeUndefined();
+    clock.advance(600_000);
+    expect(learned.missing('a', 'eth_call', 'state', 49)).toBeUndefined();
+  });
+
+  it('believes the highest of what was told, until the upstream answers below it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(100), { minLength: 1 }), fc.nat(100), (told, depth) => {
+        const { learned } = learning();
+        for (const lowest of told) learned.pruned('a', 'nothing', lowest);
+        const lacks = learned.missing('a', 'eth_getBlockByNumber', 'nothing', depth) !== undefined;
+        expect(lacks).toBe(depth < Math.max(...told));
+        learned.served('a', 'logs', depth);
+        expect(learned.missing('a', 'eth_getBlockByNumber', 'nothing', depth)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('keeps within its bounds, whatever methods are invented', () => {
+    const { learned } = learning();
+    for (let n = 0; n < 300; n += 1) learned.lacks('a', `x_${n}`);
+    expect(learned.missing('a', 'x_299', 'nothing', 0)).toBeDefined();
+    expect(learned.missing('a', 'x_0', 'nothing', 0)).toBeUndefined();
+  });
+});
+
+describe('depthOf', () => {
+  const pin = { number: 90, hash: `0x${'11'.repeat(32)}` };
+  it.each([
+    ['eth_getBalance', ['0x', '0x10'], 16],
+    ['eth_getBalance', ['0x', 'earliest'], 0],
+    ['eth_getBalance', ['0x', 'latest'], 90],
+    ['eth_getBalance', ['0x'], 90],
+    ['eth_getLogs', [{ fromBlock: '0x5', toBlock: '0x9' }], 5],
+    ['eth_getLogs', [{ fromBlock: 'latest' }], 90],
+    ['eth_getLogs', [{ blockHash: pin.hash }], 90],
+    ['eth_getBlockByHash', [pin.hash, false], 90],
+    ['eth_getBlockByNumber', ['0x7', false], 7],
+  ])('of %s %j is %i', (method, params, depth) => {
+    expect(depthOf({ spec: methodSpec(method), params: Buffer.from(JSON.stringify(params)), pin })).toBe(depth);
+  });
+
+  it('is not known of a transaction, nor of what reads no block', () => {
+    const of = (method: string, params: unknown[]) =>
+      depthOf({ spec: methodSpec(method), params: Buffer.from(JSON.stringify(params)), pin: undefined });
+    expect(of('eth_getTransactionReceipt', [pin.hash])).toBeUndefined();
+    expect(of('eth_gasPrice', [])).toBeUndefined();
+  });
+});
+
+describe('old data', () => {
+  const at = (block: number) => [`0x${'00'.repeat(20)}`, `0x${block.toString(16)}`];
+
+  it('is asked of nodes that are not known to have pruned it first, and all else of every node', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    b?.on('eth_getBalance', () => '0xb');
+    const balance = async (block: number) => (await pool.call('eth_getBalance', at(block))).json.result;
+    a?.on('eth_getBalance', () => rpcError(-32000, 'missing trie node 0xab (path )'));
+    expect(await balance(50)).toBe('0xb');
+    expect(counts(pool, 'eth_getBalance')).toEqual([1, 1]);
+    a?.on('eth_getBalance', () => '0xa');
+    expect(await balance(49)).toBe('0xb');
+    expect(await balance(50)).toBe('0xb');
+    expect(counts(pool, 'eth_getBalance')).toEqual([1, 3]);
+    expect(await balance(51)).toBe('0xa');
+  });
+
+  it('that the node says where it begins is believed', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    b?.on('eth_getBalance', () => '0xb');
+    a?.on('eth_getBalance', () => rpcError(-32000, 'historical state not available: earliest available block 70'));
+    const balance = async (block: number) => (await pool.call('eth_getBalance', at(block))).json.result;
+    expect(await balance(30)).toBe('0xb');
+    a?.on('eth_getBalance', () => '0xa');
+    expect(await balance(69)).toBe('0xb');
+    expect(await balance(70)).toBe('0xa');
+  });
+
+  it('that was missing near the head was missing for a moment', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    b?.on('eth_getBalance', () => '0xb');
+    a?.on('eth_getBalance', () => '0xa');
+    a?.once('eth_getBalance', () => rpcError(-32000, 'missing trie node 0xab (path )'));
+    expect((await pool.call('eth_getBalance', at(95))).json.result).toBe('0xb');
+    expect((await pool.call('eth_getBalance', at(95))).json.result).toBe('0xa');
+  });
+
+  it('is still asked of a node that is known to have pruned it where it is the only one', async () => {
+    await using pool = await startPool([{}]);
+    const [a] = pool.nodes;
+    a?.once('eth_getBalance', () => rpcError(-32000, 'missing trie node 0xab (path )'));
+    expect((await pool.call('eth_getBalance', at(50))).json.error.message).toContain('missing trie node');
+    a?.on('eth_getBalance', () => '0xa');
+    expect((await pool.call('eth_getBalance', at(40))).json.result).toBe('0xa');
+  });
+});
