@@ -20,8 +20,8 @@ export interface KeptAnswer {
   readonly settled: boolean;
 }
 
-/** Bytes that an entry takes beside its key and its answer: the maps' slots, five objects, a buffer of its own. */
-const OVERHEAD = 480;
+/** Bytes that an entry takes beside its key and its answer, measured: the maps' slots, its objects, a buffer of its own. */
+const OVERHEAD = 640;
 /** One answer takes no more than this share of all: a few large ones must not drive out thousands of small ones. */
 const LARGEST_SHARE = 1 / 32;
 /** Upstreams remembered as forgotten; DNS may bring ever new ones. */
