@@ -2,7 +2,9 @@ import { localAnswers } from './chain/local.ts';
 import { countSends } from './chain/pending-nonce.ts';
 import { pinBlocks } from './chain/pin.ts';
 import type { RecentSends } from './chain/sends.ts';
+import { splitLogs, type SplitLogsOptions } from './chain/split-logs.ts';
 import { visibleBlocks } from './chain/visible.ts';
+import type { BlockLogsSource } from './core/block-logs.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import type { ChainFeed } from './head/chain-view.ts';
 import type { Clock } from './lib/clock.ts';
@@ -14,6 +16,7 @@ export interface PipelineOptions {
   readonly access: AccessOptions;
   readonly rateLimit: RateLimitOptions;
   readonly concurrency: ConcurrencyOptions;
+  readonly logs: SplitLogsOptions;
 }
 
 export interface PipelineDeps {
@@ -25,6 +28,8 @@ export interface PipelineDeps {
   /** Subscriptions and filters. */
   readonly events: Layer;
   readonly sends: RecentSends;
+  /** Verified logs of recent blocks. */
+  readonly recentLogs: BlockLogsSource;
   /** Answers that are kept or shared. */
   readonly cache: Layer;
   /** The end of the spine. */
@@ -50,6 +55,8 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     visibleBlocks(deps.chain, deps.clock),
     // From here on a call reads at one block, and no node's idea of `latest` matters.
     pinBlocks(deps.chain),
+    // Before the cache, so that wide ranges that overlap share their parts.
+    splitLogs(options.logs, { chain: deps.chain, clock: deps.clock, recent: deps.recentLogs }),
     // Last before the router, which it spares; behind pinning, since what is kept is kept by its block.
     deps.cache,
   ];

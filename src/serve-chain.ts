@@ -65,9 +65,11 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     inflight: deps.inflight,
     sends,
     events: events.layer,
+    recentLogs: events.logs,
     cache: serveCache(chain.name, head, deps.store, clock),
   };
-  const policy = { access: config.methods, rateLimit: limits, concurrency: limits };
+  const logs = { ...chain.logs, mostBytes: limits.responseSize };
+  const policy = { access: config.methods, rateLimit: limits, concurrency: limits, logs };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   const placing = { ...policy, rateLimit: { requestsPerSecond: null } };
   let headSeenAt: number | undefined;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainConfig } from './config/schema.ts';
+import type { BlockLogsSource } from './core/block-logs.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import { localReply } from './core/reply.ts';
 import type { ChainHead } from './head/chain-head.ts';
@@ -16,6 +17,7 @@ import { ParitySubscriptions } from './subscription/parity-subscriptions.ts';
 import { PendingTransactions } from './subscription/pending-transactions.ts';
 import { Registry } from './subscription/registry.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
+import { VerifiedLogs } from './subscription/verified-logs.ts';
 import { syncing } from './subscription/syncing.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -32,6 +34,8 @@ export interface ServeEventsDeps {
 /** What clients of one chain listen to. */
 export interface ServedEvents {
   readonly layer: Layer;
+  /** Verified logs of recent blocks. */
+  readonly logs: BlockLogsSource;
   /** Open subscriptions by type. */
   counts(): ReadonlyMap<string, number>;
   close(): void;
@@ -61,6 +65,7 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });
   return {
     layer: subscriptionLayer({ registry, subscriptions, parity, filters }),
+    logs: new VerifiedLogs(hub.logs, head),
     counts: () => registry.counts,
     close: () => {
       filters.close();

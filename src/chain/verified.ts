@@ -100,7 +100,10 @@ const verifiedLogs = async (
   const { pin, deadline } = call;
   const wanted = (): boolean => !over.cancelled && clock.now() < deadline;
   const inVain = chain.waitFor((view) => pin !== undefined && !view.canonical(pin.hash), deadline, over);
-  const logs = Promise.all(hashes.map((hash) => query.logsOf(hash, wanted)));
+  const logsOf = async (hash: string): Promise<readonly RawJson[] | undefined> =>
+    // A fetch that others have just given up may end without logs although they are wanted here.
+    (await query.logsOf(hash, wanted)) ?? (wanted() ? query.logsOf(hash, wanted) : undefined);
+  const logs = Promise.all(hashes.map(logsOf));
   const found = await Promise.race([logs, inVain.then(() => undefined)]);
   forgetClient();
   over.cancel();

@@ -91,6 +91,11 @@ export class Hub {
     this.#stopListening = chain.onMove(() => this.#moved());
   }
 
+  /** Blocks' logs, for those who ask once. */
+  get logs(): Pick<LogStore, 'mayMatch' | 'logsOf'> {
+    return this.#store;
+  }
+
   /** Where a reader begins; a refusal where what it asks for could not be complete. */
   async begin(origin: Origin, listening: Listening, patience: Patience): Promise<Beginning> {
     if (listening.kind === 'heads') return this.#beginnings.find(origin, undefined, patience);
