@@ -1,22 +1,8 @@
+import type { ErrorClass } from '../ethereum/error-class.ts';
 import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 
 /** Why an attempt gave no answer, in terms of what to do next. */
-export type FailureClass =
-  /** The connection could not be made, was reset or closed. */
-  | 'transport'
-  | 'timeout'
-  | 'rate_limited'
-  | 'overloaded'
-  /** This node does not have the method. */
-  | 'unsupported'
-  /** This node no longer has the data (pruned state, history). */
-  | 'missing_data'
-  /** This node does not have the block yet. */
-  | 'not_yet'
-  /** Not JSON-RPC, a wrong id, too large, or refused by the call's `accept`. */
-  | 'bad_reply'
-  /** An error in words that headgate does not know: another node is asked, and if all say it, it is the answer. */
-  | 'unclassified';
+export type FailureClass = ErrorClass;
 
 /** What one attempt at an upstream came to. Never thrown. */
 export type Outcome =

@@ -1,6 +1,6 @@
 import type { ClientKind } from './client-kind.ts';
 
-/** Why an attempt failed, in terms of what to do next; `FailureClass` of core is the same set of words. */
+/** Why an attempt failed, in terms of what to do next. */
 export type ErrorClass =
   /** No JSON-RPC peer was reached, or it does not let us in: a proxy's page, refused credentials. */
   | 'transport'
@@ -13,7 +13,7 @@ export type ErrorClass =
   | 'missing_data'
   /** This node does not have the block yet. */
   | 'not_yet'
-  /** Not JSON-RPC, or unusable. */
+  /** Not JSON-RPC, a wrong id, too large, or refused by the call's `accept`. */
   | 'bad_reply'
   /** A wording nobody knows, or a limit of this node only: another is asked, no health is lost. */
   | 'unclassified';
