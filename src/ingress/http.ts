@@ -14,7 +14,8 @@ import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
 import { hostAllowed } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
-import { type Endpoints, parseTarget } from './target.ts';
+import { EventStreams } from './sse.ts';
+import { type Endpoints, parseTarget, type Target } from './target.ts';
 
 export interface HttpOptions extends ContextOptions {
   readonly host: string;
@@ -42,7 +43,7 @@ export interface HttpDeps extends AnswerDeps {
 }
 
 /** All that a request meets here. */
-type Gate = HttpOptions & HttpDeps;
+type Gate = HttpOptions & HttpDeps & { readonly streams: EventStreams };
 
 /** What is to be given up, or given back, when the connection of a request closes. */
 interface Ending {
@@ -60,7 +61,7 @@ const LARGE = 32 * 1024;
 
 /** The RPC listener's HTTP side. */
 export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstance => {
-  const gate: Gate = { ...options, ...deps };
+  const gate: Gate = { ...options, ...deps, streams: new EventStreams(options, deps) };
   const app = Fastify({
     bodyLimit: options.bodySize,
     requestTimeout: options.requestTimeout,
@@ -75,6 +76,10 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('ending', null);
+  app.addHook('preClose', (done) => {
+    gate.streams.close();
+    done();
+  });
   addHooks(app, gate);
   app.setErrorHandler((error, _request, reply) => refuse(reply, gate, ...reasonOf(error)));
   app.setNotFoundHandler((_request, reply) => {
@@ -82,7 +87,7 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
     return refuse(reply, gate, 'invalid_request', 'send JSON-RPC by POST', { status: 405 });
   });
   app.options('*', (_request, reply) => reply.code(204).headers(preflightHeaders).send());
-  app.route({ method: ['GET', 'HEAD'], url: '*', handler: (request, reply) => get(request, reply, gate) });
+  app.route({ method: ['GET', 'HEAD'], url: '*', handler: (request, reply) => route(request, reply, gate) });
   app.post('*', (request, reply) => post(request, reply, gate));
   return app;
 };
@@ -115,8 +120,29 @@ const commonHeaders = (request: FastifyRequest, { cors }: Gate): Record<string, 
   'x-request-id': requestIdOf(request.raw),
 });
 
-const get = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply => {
+const route = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply | Promise<FastifyReply> => {
   const target = parseTarget(pathOf(request));
+  return target.kind === 'events' && request.method === 'GET'
+    ? stream(request, reply, target.chain, gate)
+    : get(target, request, reply, gate);
+};
+
+const stream = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  chain: string | undefined,
+  gate: Gate,
+): Promise<FastifyReply> => {
+  const endpoint = gate.endpoints.find(chain);
+  if (endpoint === undefined) return unknownChain(reply, gate);
+  const refused = await gate.streams.open(request.raw, reply.raw, endpoint, commonHeaders(request, gate));
+  if (refused === undefined) return reply.hijack();
+  const { reason, message, status, retryAfter } = refused;
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+  return refuse(reply, gate, reason, message, { status });
+};
+
+const get = (target: Target, request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply => {
   if (target.kind === 'livez') return reply.type('text/plain').send('ok\n');
   if (target.kind === 'readyz') {
     const ready = gate.ready();

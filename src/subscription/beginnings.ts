@@ -27,6 +27,8 @@ const PAUSE = 100;
 /** Share of the time for which a block is waited for that is ahead of the head. */
 const AHEAD = 0.5;
 
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
 const refuse = (
   reason: 'invalid_params' | 'cursor_lost' | 'no_upstream' | 'not_yet',
   message: string,
@@ -119,16 +121,20 @@ export class Beginnings {
 
   #tooFar(number: number): Beginning | undefined {
     const { replay } = this.#options;
-    const head = this.#deps.chain.view.head?.latest.number ?? 0;
-    const first = Math.max(0, head - replay + 1);
-    return number >= first ? undefined : this.#lost(first, `more than ${replay} blocks would have to be replayed`);
+    const first = this.#first();
+    if (number >= first) return undefined;
+    return refuse('cursor_lost', `more than ${replay} blocks would have to be replayed`, { safeFrom: hex(first) });
+  }
+
+  /** The oldest block with which a replay may begin. */
+  #first(): number {
+    return Math.max(0, (this.#deps.chain.view.head?.latest.number ?? 0) - this.#options.replay + 1);
   }
 
   /** Up to the finalized block nothing that was delivered can have changed. */
   #lost(number: number, message: string): Beginning {
-    const settled = this.#deps.chain.view.head?.finalized?.number;
-    const safe = settled === undefined ? number : Math.min(number, settled + 1);
-    return refuse('cursor_lost', message, { safeFrom: `0x${safe.toString(16)}` });
+    const settled = this.#deps.chain.view.head?.finalized?.number ?? number;
+    return refuse('cursor_lost', message, { safeFrom: hex(Math.max(this.#first(), Math.min(number, settled + 1))) });
   }
 
   async #patiently<Found>(

@@ -22,6 +22,15 @@ export class HeadStream implements Stream {
   }
 
   advance(budget: Budget): Progress {
+    for (;;) {
+      const from = this.#position;
+      const progress = this.#advance(budget);
+      if (progress !== 'arrived' || this.#position === from) return progress;
+    }
+  }
+
+  /** As far as the way is known at once. */
+  #advance(budget: Budget): Progress {
     const steps = this.#walks.from(this.#position);
     if (steps === undefined) return 'astray';
     for (const { kind, header } of steps) {

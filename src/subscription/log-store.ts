@@ -164,6 +164,6 @@ export class LogStore {
 
 const refuted = { kind: 'false' } as const;
 
-/** Nodes on the published branch are asked for its blocks; for one that was orphaned, whoever still has it. */
+/** Nodes on the published branch are asked for its blocks; for others, whoever has them. */
 const onBranch = ({ view }: Chain, { number, hash }: Header): BlockId | undefined =>
-  view.canonical(hash) ? { number, hash } : undefined;
+  view.numberOf(hash) === undefined ? undefined : { number, hash };

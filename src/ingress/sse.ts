@@ -1,0 +1,143 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Call } from '../core/call.ts';
+import type { Endpoint } from '../core/endpoint.ts';
+import type { Reply } from '../core/reply.ts';
+import { methodSpec } from '../ethereum/methods.ts';
+import { type Reason, statusOf } from '../jsonrpc/errors.ts';
+import { Cancellation } from '../lib/cancellation.ts';
+import type { AnswerDeps } from './answer.ts';
+import { contextOf, type ContextOptions } from './context.ts';
+import { readEventQuery, replayFrom } from './event-query.ts';
+import { StreamSession } from './stream-session.ts';
+
+/** Why a stream was not opened; nothing has been written. */
+export interface StreamRefused {
+  readonly status: number;
+  readonly reason: Reason;
+  readonly message: string;
+  /** Seconds after which to try again. */
+  readonly retryAfter: number | undefined;
+}
+
+type Failed = Extract<Reply, { ok: false }>;
+
+/** The event streams of the RPC listener: subscriptions whose events are an HTTP answer that does not end. */
+export class EventStreams {
+  readonly #options: ContextOptions;
+  readonly #deps: Pick<AnswerDeps, 'clock' | 'observer'>;
+  readonly #sessions = new Set<StreamSession>();
+
+  constructor(options: ContextOptions, deps: Pick<AnswerDeps, 'clock' | 'observer'>) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Streams since the start that are still open. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * Opens a stream that writes to `response`, with `headers` besides its own. Where what the client has cannot be gone on
+   * from, the first event says so, and the stream begins where it can be complete.
+   */
+  async open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    endpoint: Endpoint,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<StreamRefused | undefined> {
+    const query = new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
+    const asked = readEventQuery(query, lastEventId(request));
+    if ('invalid' in asked) return refused('invalid_params', asked.invalid);
+    const session = new StreamSession(response);
+    const cancellation = new Cancellation();
+    response.once('close', () => {
+      this.#sessions.delete(session);
+      cancellation.cancel();
+    });
+    const context = contextOf(request, this.#options, cancellation, session);
+    if ('problem' in context) return refused('invalid_request', context.problem);
+    const subscribe = (params: readonly unknown[]): Promise<Reply> =>
+      this.#subscribe({ ...context, transport: 'http' }, params, endpoint);
+    const first = await subscribe(asked.params);
+    const safeFrom = first.ok ? undefined : safeFromOf(first);
+    if (!first.ok && safeFrom === undefined) return refusal(first);
+    this.#begin(session, response, headers);
+    if (safeFrom !== undefined) {
+      session.send(gapFrom(safeFrom));
+      const second = await subscribe([asked.params[0], asked.params[1], replayFrom(safeFrom)]);
+      if (!second.ok) session.end();
+    }
+    session.answered();
+    return undefined;
+  }
+
+  /** Ends every stream: its reader comes back with the cursor that it has. */
+  close(): void {
+    for (const session of this.#sessions) session.end();
+  }
+
+  #begin(session: StreamSession, response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+    this.#sessions.add(session);
+    if (response.destroyed) this.#sessions.delete(session);
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      // Nginx would gather the events otherwise.
+      'x-accel-buffering': 'no',
+    });
+    response.flushHeaders();
+  }
+
+  async #subscribe(
+    context: Omit<Call, 'chain' | 'method' | 'spec' | 'params' | 'deadline' | 'head' | 'pin' | 'accept'>,
+    params: readonly unknown[],
+    endpoint: Endpoint,
+  ): Promise<Reply> {
+    const { clock, observer } = this.#deps;
+    const begun = clock.now();
+    const call: Call = {
+      ...context,
+      chain: endpoint.name,
+      method: 'eth_subscribe',
+      spec: methodSpec('eth_subscribe'),
+      params: Buffer.from(JSON.stringify(params)),
+      deadline: begun + endpoint.timeoutMs,
+      head: endpoint.head(),
+      pin: undefined,
+      accept: undefined,
+    };
+    const reply = await endpoint.handle(call);
+    observer.callEnded(call, reply, clock.now() - begun);
+    return reply;
+  }
+}
+
+const lastEventId = ({ headers }: IncomingMessage): string | undefined => {
+  const value = headers['last-event-id'];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+/** Where a stream can begin instead, if what was asked for is lost. */
+const safeFromOf = ({ reason, error }: Failed): string | undefined => {
+  if (reason !== 'cursor_lost') return undefined;
+  const { safeFrom } = error.data as { readonly safeFrom?: unknown };
+  return typeof safeFrom === 'string' ? safeFrom : undefined;
+};
+
+const gapFrom = (safeFrom: string): Buffer =>
+  Buffer.from(`event: gap\ndata: ${JSON.stringify({ safeFrom, reason: 'cursor_lost' })}\n\n`);
+
+const refusal = ({ reason = 'upstreams_failed', error, retryAfter }: Failed): StreamRefused => {
+  const { status } = refused(reason, '');
+  return { status, reason, message: error.message, retryAfter: retryAfter ?? (status >= 500 ? 1 : undefined) };
+};
+
+/** Errors that JSON-RPC tells with status 200 need another one here, where no body tells them apart. */
+const refused = (reason: Reason, message: string): StreamRefused => {
+  const status = statusOf(reason);
+  const forbidden = reason === 'method_denied' ? 403 : 400;
+  return { status: status === 200 ? forbidden : status, reason, message, retryAfter: undefined };
+};

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
+import { EventPool, short } from './pool.ts';
+import { type ServerEvent, SseClient } from './sse-client.ts';
+
+const told = (events: readonly ServerEvent[]): string[] => short(events.map(({ data }) => JSON.parse(data)));
+
+describe('event streams', () => {
+  it('give history, then what is new, without a seam', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 400);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const client = await SseClient.open(`${pool.gateway.url}/events?address=${ticker.address}&fromBlock=1&heads=1`);
+    expect(client.status).toBe(200);
+    expect(client.headers['content-type']).toBe('text/event-stream');
+    expect(client.headers['access-control-allow-origin']).toBe('*');
+    const head = chain.extend(start, 3);
+    pool.follow(head);
+    const expected = chain.branch(head, 1).flatMap(({ number }) => [`h${number}`, `+${number}`]);
+    expect(told(await client.got(expected.length))).toEqual(expected);
+    client.close();
+  });
+
+  it('go on behind the last event, wherever it was, on a gateway that knows nothing of it', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const first = await SseClient.open(`${pool.gateway.url}/main/events`);
+    const middle = chain.extend(start, 3, { logs: 3 });
+    pool.follow(middle);
+    const events = await first.got(9);
+    first.close();
+    const head = chain.extend(start, 4, { salt: 'other' });
+    await using other = await EventPool.start(chain, [head]);
+    for (const [index, { id }] of events.entries()) {
+      const again = await SseClient.open(`${other.gateway.url}/main/events?fromBlock=1`, { 'last-event-id': id });
+      const undone = told(events.slice(0, index + 1))
+        .map((event) => event.replace('+', '-'))
+        .reverse();
+      expect(told(await again.got(undone.length + 4))).toEqual([...undone, '+6', '+7', '+8', '+9']);
+      again.close();
+    }
+  });
+
+  it('say where they have to begin anew when what was given is lost, and go on from there', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 100);
+    const options = { chainOptions: { subscriptions: { replay: 20 } } };
+    await using pool = await EventPool.start(chain, [start], options);
+    const client = await SseClient.open(`${pool.gateway.url}/events?fromBlock=0x5`);
+    const events = await client.got(21);
+    expect(events[0]?.event).toBe('gap');
+    expect(client.data('gap')).toEqual([{ safeFrom: '0x51', reason: 'cursor_lost' }]);
+    expect(told(events.slice(1))).toEqual(Array.from({ length: 20 }, (_, index) => `+${81 + index}`));
+    client.close();
+  });
+
+  it('refuse what cannot be understood with 400, and say 503 while no node can serve the start', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start], { chainOptions: { routing: { timeout: '500ms' } } });
+    for (const query of ['fromBlock=latest', 'address=0x12', 'topic0=x', 'heads=2', 'fromBlock=-1']) {
+      const refused = await SseClient.open(`${pool.gateway.url}/events?${query}`);
+      expect([query, refused.status]).toEqual([query, 400]);
+      refused.close();
+    }
+    expect((await SseClient.open(`${pool.gateway.url}/nowhere/events`)).status).toBe(404);
+    expect((await SseClient.open(`${pool.gateway.url}/events`, { host: 'evil.example' })).status).toBe(403);
+    await pool.member(0).node.stop();
+    const later = await SseClient.open(`${pool.gateway.url}/events?fromBlock=9`);
+    expect(later.status).toBe(503);
+    expect(Number(later.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
+  it('end with the gateway, and begin with a cursor before any event', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const client = await SseClient.open(`${pool.gateway.url}/events`);
+    await expect.poll(() => client.lastId).toMatch(/^[\w-]{68}$/);
+    expect(await pool.gateway.app.finish(5000)).toBe(true);
+    await expect.poll(() => client.ended).toBe(true);
+  });
+});
