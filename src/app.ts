@@ -68,7 +68,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
       clock,
       mask,
       startedAt: clock.wall(),
-      purge: () => store.clear(),
+      store,
       draining: () => draining,
     }),
   );

@@ -1,3 +1,4 @@
+import type { MemoryStore } from './cache/memory-store.ts';
 import type { Observer } from './core/observer.ts';
 import type { OpsDeps, Readiness } from './ingress/ops.ts';
 import type { Endpoints } from './ingress/target.ts';
@@ -21,8 +22,8 @@ export interface OperationsContext {
   /** Takes secrets out of a text. */
   readonly mask: (text: string) => string;
   readonly draining: () => boolean;
-  /** Gives up all kept answers; returns how many. */
-  readonly purge: () => number;
+  /** Answers of all chains. */
+  readonly store: MemoryStore;
 }
 
 /** What the ops listener shows and does, in terms of the chains. */
@@ -44,13 +45,14 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
         mask,
         recent,
         chains: chains.map((chain) => chain.standing()),
+        cache: context.store,
       });
     },
     page: statusPage,
     explain: ({ chain, method, params }) => find(chain)?.explain(method, Buffer.from(params)),
     drain: (upstream) => chains.some(({ head }) => head.drain(upstream)),
     undrain: (upstream) => chains.some(({ head }) => head.undrain(upstream)),
-    purge: context.purge,
+    purge: () => context.store.clear(),
     reload: async () => ({
       ok: false,
       message: 'this version reads its config at the start: restart it to apply changes',

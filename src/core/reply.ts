@@ -5,6 +5,14 @@ import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 /** Where an answer came from, in the words of the `x-headgate-cache` header. */
 export type Source = 'hit' | 'miss' | 'coalesced' | 'local' | 'bypass';
 
+/** The ways in which an answer costs no call to a node. */
+export const SPARING = ['hit', 'coalesced', 'local'] as const satisfies readonly Source[];
+export type Sparing = (typeof SPARING)[number];
+
+/** How a call to a node was spared; undefined where none was. */
+export const sparedBy = ({ ok, info: { source } }: Reply): Sparing | undefined =>
+  ok && source !== 'miss' && source !== 'bypass' ? source : undefined;
+
 export interface ReplyInfo {
   readonly source: Source;
   /** The upstream whose answer this is. */

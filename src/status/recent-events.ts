@@ -1,7 +1,8 @@
 import type { Call } from '../core/call.ts';
 import type { Observer } from '../core/observer.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Reply } from '../core/reply.ts';
+import { type Reply, type Sparing, sparedBy } from '../core/reply.ts';
+import { methodSpec } from '../ethereum/methods.ts';
 import { statusOf } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Ring } from './ring.ts';
@@ -48,6 +49,10 @@ export interface Traffic {
   readonly calls: number;
   /** Answered without asking a node. */
   readonly saved: number;
+  /** The same by how: kept before, shared with a call under way, or known here. */
+  readonly savedBy: Readonly<Record<Sparing, number>>;
+  /** What those would have cost, in units of a plain read. */
+  readonly unitsSaved: number;
   /** Not answered, for want of a node that could. */
   readonly failed: number;
 }
@@ -68,9 +73,9 @@ export class RecentChain {
   readonly blocks = new Ring<RecentBlock>(BLOCKS);
   readonly calls = new Ring<RemarkableCall>(CALLS);
   readonly unknownErrors = new UnknownErrors();
-  readonly traffic = { calls: 0, saved: 0, failed: 0 };
-  /** Attempts at each upstream since the start. */
-  readonly attempts = new Map<string, number>();
+  readonly traffic = { calls: 0, saved: 0, failed: 0, savedBy: { hit: 0, coalesced: 0, local: 0 }, unitsSaved: 0 };
+  /** Attempts at each upstream since the start, and what they and the probes have cost in units of a plain read. */
+  readonly effort = new Map<string, { attempts: number; units: number }>();
 }
 
 /** Remembers, within fixed bounds, what the status page shows of the last while. */
@@ -99,11 +104,11 @@ export class RecentEvents implements Observer {
 
   callEnded(call: Call, reply: Reply, durationMs: number): void {
     const recent = this.of(call.chain);
-    const { source, attempts, upstream = null } = reply.info;
+    const { attempts, upstream = null } = reply.info;
     const failed = !reply.ok && reply.reason !== undefined && statusOf(reply.reason) >= 500;
     recent.traffic.calls += 1;
     if (failed) recent.traffic.failed += 1;
-    else if (reply.ok && (source === 'hit' || source === 'coalesced' || source === 'local')) recent.traffic.saved += 1;
+    else spare(recent, call, reply);
     if (!failed && attempts <= 1 && durationMs < SLOW) return;
     const outcome = reply.ok ? 'ok' : (reply.reason ?? 'error');
     recent.calls.push({
@@ -117,19 +122,18 @@ export class RecentEvents implements Observer {
   }
 
   attemptEnded(chain: string, upstream: string, method: string, outcome: Outcome): void {
-    const { attempts, unknownErrors } = this.of(chain);
+    const { unknownErrors } = this.of(chain);
     if (outcome.kind === 'failed' && outcome.unknownWording) {
       const { code, message } = outcome.error ?? { code: 0, message: outcome.message };
       unknownErrors.add({ at: this.#now(), upstream, method, code, text: short(message) });
     }
-    const count = attempts.get(upstream);
-    if (count === undefined && attempts.size >= UPSTREAMS) {
-      for (const first of attempts.keys()) {
-        attempts.delete(first);
-        break;
-      }
-    }
-    attempts.set(upstream, (count ?? 0) + 1);
+    const effort = this.#effort(chain, upstream);
+    effort.attempts += 1;
+    effort.units += methodSpec(method).units;
+  }
+
+  probed(chain: string, upstream: string, items: number): void {
+    this.#effort(chain, upstream).units += items;
   }
 
   stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void {
@@ -156,17 +160,39 @@ export class RecentEvents implements Observer {
   }
 
   rejected(): void {}
-  probed(): void {}
   retried(): void {}
   hedged(): void {}
   dissented(): void {}
   identified(): void {}
   noted(): void {}
 
+  #effort(chain: string, upstream: string): { attempts: number; units: number } {
+    const { effort } = this.of(chain);
+    const known = effort.get(upstream);
+    if (known !== undefined) return known;
+    if (effort.size >= UPSTREAMS) {
+      for (const first of effort.keys()) {
+        effort.delete(first);
+        break;
+      }
+    }
+    const fresh = { attempts: 0, units: 0 };
+    effort.set(upstream, fresh);
+    return fresh;
+  }
+
   #now(): string {
     return new Date(this.#clock.wall()).toISOString();
   }
 }
+
+const spare = ({ traffic }: RecentChain, call: Call, reply: Reply): void => {
+  const way = sparedBy(reply);
+  if (way === undefined) return;
+  traffic.saved += 1;
+  traffic.savedBy[way] += 1;
+  traffic.unitsSaved += call.spec.units;
+};
 
 const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 

@@ -9,6 +9,8 @@ export interface StatusReport {
   /** ISO time of this report, by which ages are told. */
   readonly time: string;
   readonly uptimeSeconds: number;
+  /** Answers that are kept, of all chains, and the memory they take. */
+  readonly cache: { readonly answers: number; readonly bytes: number };
   readonly chains: readonly ChainStatus[];
 }
 
@@ -44,6 +46,8 @@ export interface UpstreamStatus {
   readonly client: string;
   /** Attempts since the start. */
   readonly attempts: number;
+  /** What attempts and probes have cost since the start, in units of a plain read. */
+  readonly units: number;
 }
 
 /** The gateway at one moment. Times are in ms since the Unix epoch. */
@@ -54,6 +58,7 @@ export interface Moment {
   /** Takes secrets out of what nodes have said. */
   readonly mask: (text: string) => string;
   readonly chains: readonly ChainSource[];
+  readonly cache: { readonly size: number; readonly bytes: number };
   readonly recent: RecentEvents;
 }
 
@@ -73,6 +78,7 @@ export const statusReport = (moment: Moment): StatusReport => ({
   version: moment.version,
   time: new Date(moment.now).toISOString(),
   uptimeSeconds: rounded(Math.max(0, moment.now - moment.startedAt) / 1000, 10),
+  cache: { answers: moment.cache.size, bytes: moment.cache.bytes },
   chains: moment.chains.map((chain) => chainStatus(chain, moment)),
 });
 
@@ -86,7 +92,7 @@ const chainStatus = ({ name, id, view, headAgeSeconds = 0 }: ChainSource, moment
     safe: heightOf(head?.safe),
     finalized: heightOf(head?.finalized),
     upstreams: view.nodes.map((node) => upstreamStatus(node, recent, moment)),
-    traffic: { ...recent.traffic },
+    traffic: { ...recent.traffic, savedBy: { ...recent.traffic.savedBy } },
     recentBlocks: recent.blocks.items.toReversed(),
     events: recent.events.items.map((event) => ({ ...event, text: moment.mask(event.text) })).toReversed(),
     slowCalls: recent.calls.items.toReversed(),
@@ -94,7 +100,7 @@ const chainStatus = ({ name, id, view, headAgeSeconds = 0 }: ChainSource, moment
   };
 };
 
-const upstreamStatus = (node: NodeView, { attempts }: RecentChain, { mask }: Moment): UpstreamStatus => {
+const upstreamStatus = (node: NodeView, { effort }: RecentChain, { mask }: Moment): UpstreamStatus => {
   const { name, tier, weight, stats } = node.upstream;
   return {
     name,
@@ -110,7 +116,8 @@ const upstreamStatus = (node: NodeView, { attempts }: RecentChain, { mask }: Mom
     inflight: stats.inflight,
     peers: node.peers ?? null,
     client: mask(node.client.slice(0, CLIENT)),
-    attempts: attempts.get(name) ?? 0,
+    attempts: effort.get(name)?.attempts ?? 0,
+    units: effort.get(name)?.units ?? 0,
   };
 };
 

@@ -1,3 +1,4 @@
+import { SPARING } from '../core/reply.ts';
 import type { MethodCounts } from './counts.ts';
 import { counter, type Family, histogram, type Labels, type Sample } from './exposition.ts';
 import type { Gathering } from './gathering.ts';
@@ -20,6 +21,7 @@ export const callFamilies = (gathering: Gathering): Family[] => {
   return [
     ...endFamilies(methods),
     ...savingFamilies(methods),
+    unitsSaved(gathering),
     ...effortFamilies(gathering),
     ...refusalFamilies(gathering),
   ];
@@ -65,6 +67,19 @@ const savingFamilies = (methods: readonly Counted[]): Family[] => {
     ),
   ];
 };
+
+/** Of a chain as a whole, since the units already weigh the methods. */
+const unitsSaved = ({ chains }: Gathering): Family =>
+  counter(
+    'headgate_upstream_units_saved_total',
+    'What the calls answered without asking a node would have cost, in units of a plain read, by how they were spared',
+    [...chains].flatMap(([chain, { methods }]) =>
+      SPARING.map((kind) => ({
+        labels: { chain, kind },
+        value: [...methods.values()].reduce((sum, counts) => sum + counts.unitsSaved[kind], 0),
+      })),
+    ),
+  );
 
 const effortFamilies = ({ chains }: Gathering): Family[] => [
   counter(

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Reply, Source } from '../core/reply.ts';
+import { type Reply, type Source, type Sparing, sparedBy } from '../core/reply.ts';
+import { methodSpec } from '../ethereum/methods.ts';
 import { CALL_SECONDS, HEAD_DELAY_SECONDS, Histogram, REORG_BLOCKS } from './histogram.ts';
 import { Tally } from './tally.ts';
 
@@ -22,13 +23,19 @@ export class MethodCounts {
   readonly sources: Record<Source, number> = { hit: 0, miss: 0, coalesced: 0, local: 0, bypass: 0 };
   /** Answers for which no node had to be asked. */
   saved = 0;
+  /** What these would have cost, in units of the method table. */
+  readonly unitsSaved: Record<Sparing, number> = { hit: 0, coalesced: 0, local: 0 };
   readonly duration = new Histogram(CALL_SECONDS);
 
   ended(call: Call, reply: Reply, durationMs: number): void {
     const { source } = reply.info;
     this.outcomes[call.transport].add(reply.ok ? 'ok' : (reply.reason ?? 'error'));
     this.sources[source] += 1;
-    if (reply.ok && (source === 'hit' || source === 'coalesced' || source === 'local')) this.saved += 1;
+    const spared = sparedBy(reply);
+    if (spared !== undefined) {
+      this.saved += 1;
+      this.unitsSaved[spared] += call.spec.units;
+    }
     this.duration.observe(durationMs / 1000);
   }
 }
@@ -40,6 +47,8 @@ export class UpstreamCounts {
   /** Answers that others' agreement showed to be false, by method. */
   readonly dissents = new Tally(METHODS);
   probes = 0;
+  /** What attempts and probes cost, in units of the method table. */
+  units = 0;
   /** Errors in words that the table of wordings does not have. */
   unknownWordings = 0;
 
@@ -48,6 +57,13 @@ export class UpstreamCounts {
     tally.add(outcome.kind === 'failed' ? outcome.failure : outcome.kind);
     if (outcome.kind === 'failed' && outcome.unknownWording) this.unknownWordings += 1;
     if (outcome.kind !== 'cancelled') this.duration.observe(outcome.latencyMs / 1000);
+    this.units += methodSpec(method).units;
+  }
+
+  /** Probes are plain reads. */
+  probed(items: number): void {
+    this.probes += items;
+    this.units += items;
   }
 
   #method(name: string): Tally {

@@ -38,7 +38,7 @@ export class Gathering implements Observer {
   }
 
   probed(chain: string, upstream: string, items: number): void {
-    this.#upstream(chain, upstream).probes += items;
+    this.#upstream(chain, upstream).probed(items);
   }
 
   retried(chain: string, reason: string): void {

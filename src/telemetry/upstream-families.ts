@@ -66,6 +66,11 @@ const countFamilies = (counted: readonly { labels: Labels; counts: UpstreamCount
     counted.flatMap(({ labels, counts }) => tallied(counts.dissents, labels, 'method')),
   ),
   counter(
+    'headgate_upstream_units_total',
+    'What attempts and probes have cost, in units of a plain read, by the table of methods',
+    counted.map(({ labels, counts }) => ({ labels, value: counts.units })),
+  ),
+  counter(
     'headgate_probes_total',
     "The gateway's own questions to an upstream, counted by item",
     counted.map(({ labels, counts }) => ({ labels, value: counts.probes })),

@@ -14,8 +14,6 @@ export interface PoolOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** More config of the chain. */
   readonly chain?: Readonly<Record<string, unknown>>;
-  /** More config of the n-th upstream. */
-  readonly upstream?: (index: number) => Readonly<Record<string, unknown>>;
 }
 
 export const OPS_TOKEN = 'operator';
@@ -37,11 +35,11 @@ export class CachePool implements AsyncDisposable {
   }
 
   static async start(chain: ScriptedChain, head: ScriptedBlock, options: PoolOptions = {}): Promise<CachePool> {
-    const { nodes: size = 3, replicas = 1, config, chain: more, upstream } = options;
+    const { nodes: size = 3, replicas = 1, config, chain: more } = options;
     const nodes = await Promise.all(Array.from({ length: size }, () => startFakeNode()));
     const gateways: TestGateway[] = [];
     const pool = new CachePool(chain, head, nodes, gateways);
-    const upstreams = nodes.map(({ url }, index) => ({ name: `n${index}`, url, ...upstream?.(index) }));
+    const upstreams = nodes.map(({ url }, index) => ({ name: `n${index}`, url }));
     const served = {
       name: 'main',
       id: chain.chainId,

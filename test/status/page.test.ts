@@ -93,6 +93,7 @@ const report = () => {
       { name: 'young', id: undefined, view: aChainView([]), headAgeSeconds: undefined },
     ],
     recent,
+    cache: { size: 0, bytes: 0 },
   });
 };
 

@@ -66,7 +66,8 @@ test('counts calls, those saved, and those that no node could answer', () => {
     events.callEnded(aCall(), aReply({ source }), 1);
   events.callEnded(aCall(), refuse('no_upstream', 'none'), 1);
   events.callEnded(aCall(), refuse('rate_limited', 'slow down'), 1);
-  expect(mainnet().traffic).toEqual({ calls: 7, saved: 3, failed: 1 });
+  const savedBy = { hit: 1, coalesced: 1, local: 1 };
+  expect(mainnet().traffic).toEqual({ calls: 7, saved: 3, savedBy, unitsSaved: 6, failed: 1 });
 });
 
 test('remembers the last twenty calls that were slow, retried or not answered, and no others', () => {
@@ -94,8 +95,8 @@ test('holds no more of what others say than it has room for', () => {
     events.attemptEnded('mainnet', `10.0.${index}`, 'eth_call', answered(1));
   expect(mainnet().events.items[0]?.text.length).toBeLessThan(400);
   expect(mainnet().calls.items[0]?.method.length).toBeLessThan(400);
-  expect(mainnet().attempts.size).toBe(1000);
-  expect(mainnet().attempts.has('10.0.2999')).toBe(true);
+  expect(mainnet().effort.size).toBe(1000);
+  expect(mainnet().effort.has('10.0.2999')).toBe(true);
 });
 
 test('forgets chains that are no longer served', () => {

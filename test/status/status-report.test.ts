@@ -13,12 +13,14 @@ const reporting = (chain: Partial<ChainSource>, changes: Partial<Moment> = {}) =
     mask: (text) => text,
     chains: [{ name: 'mainnet', id: 1n, view: aChainView([]), headAgeSeconds: undefined, ...chain }],
     recent: new RecentEvents(new FakeClock()),
+    cache: { size: 7, bytes: 9000 },
     ...changes,
   });
 
 test('has the shape that the contract names', () => {
   const recent = new RecentEvents(new FakeClock());
   recent.attemptEnded('mainnet', 'geth-1', 'eth_call', answered(1));
+  recent.probed('mainnet', 'geth-1', 3);
   const node = aNodeView(anUpstream('geth-1', { latencyMs: 4.234, inflight: 3, errorRate: 0.12345 }), {
     score: 0.98765,
     lag: 2,
@@ -33,6 +35,7 @@ test('has the shape that the contract names', () => {
     version: '1.2.3',
     time: '2023-11-14T22:14:50.000Z',
     uptimeSeconds: 90,
+    cache: { answers: 7, bytes: 9000 },
     chains: [
       {
         name: 'mainnet',
@@ -56,9 +59,10 @@ test('has the shape that the contract names', () => {
             peers: 8,
             client: 'Geth/v1.16.2',
             attempts: 1,
+            units: 5,
           },
         ],
-        traffic: { calls: 0, saved: 0, failed: 0 },
+        traffic: { calls: 0, saved: 0, savedBy: { hit: 0, coalesced: 0, local: 0 }, unitsSaved: 0, failed: 0 },
         recentBlocks: [],
         events: [],
         slowCalls: [],

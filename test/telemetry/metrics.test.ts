@@ -34,6 +34,8 @@ const CONTRACT = [
   'headgate_cache_bytes{}',
   'headgate_coalesced_total{chain,method}',
   'headgate_upstream_calls_saved_total{chain,method}',
+  'headgate_upstream_units_total{chain,upstream}',
+  'headgate_upstream_units_saved_total{chain,kind}',
   'headgate_ws_connections{}',
   'headgate_subscriptions{chain,type}',
   'headgate_rate_limited_total{key}',
@@ -147,6 +149,26 @@ test('counts as saved what no node was asked for, and not what was refused', asy
   }
   metrics.observer.callEnded(aCall(), refuse('method_denied', 'no'), 1);
   expect(await line(metrics, 'headgate_upstream_calls_saved_total')).toEqual([expect.stringMatching(/ 3$/)]);
+});
+
+test('weighs what was spared and what was asked by the units of each method', async () => {
+  const metrics = createMetrics({ version: '1' }, aPicture);
+  metrics.observer.callEnded(aCall('eth_getLogs'), aReply({ source: 'hit' }), 1);
+  metrics.observer.callEnded(aCall('eth_getBalance'), aReply({ source: 'hit' }), 1);
+  metrics.observer.callEnded(aCall('eth_call'), aReply({ source: 'coalesced' }), 1);
+  metrics.observer.callEnded(aCall('eth_getLogs'), refuse('timeout', 'late'), 1);
+  metrics.observer.callEnded(aCall('eth_getLogs'), aReply(), 1);
+  expect(await line(metrics, 'headgate_upstream_units_saved_total')).toEqual([
+    'headgate_upstream_units_saved_total{chain="mainnet",kind="hit"} 6',
+    'headgate_upstream_units_saved_total{chain="mainnet",kind="coalesced"} 2',
+    'headgate_upstream_units_saved_total{chain="mainnet",kind="local"} 0',
+  ]);
+  metrics.observer.attemptEnded('mainnet', 'geth-1', 'eth_getLogs', answered(1));
+  metrics.observer.attemptEnded('mainnet', 'geth-1', 'other', failed('timeout'));
+  metrics.observer.probed('mainnet', 'geth-1', 3);
+  expect(await line(metrics, 'headgate_upstream_units_total')).toEqual([
+    'headgate_upstream_units_total{chain="mainnet",upstream="geth-1"} 9',
+  ]);
 });
 
 test('sorts durations into buckets in seconds, each holding those below it', async () => {
