@@ -129,9 +129,8 @@ class Sending {
       this.#remember(result, node);
       return { ok: true, result, info: this.asking.info(name) };
     }
-    const objection = objectionIn(outcome, name);
-    if (objection !== undefined) {
-      this.#objections.push(objection);
+    if (outcome.kind === 'refused') {
+      this.#objections.push({ upstream: name, error: outcome.error, raw: outcome.raw });
       return 'refused';
     }
     if (outcome.kind === 'failed' && fateUnknown(outcome.failure)) this.#fateUnknown = true;
@@ -176,10 +175,3 @@ class Sending {
     return { ok: false, error, raw, reason: undefined, retryAfter: undefined, info };
   }
 }
-
-/** What the node has against the transaction itself, as opposed to a limit or trouble of its own. */
-const objectionIn = (outcome: Outcome, upstream: string): Objection | undefined => {
-  if (outcome.kind === 'refused') return { upstream, error: outcome.error, raw: outcome.raw };
-  if (outcome.kind !== 'failed' || outcome.error === undefined || outcome.raw === undefined) return undefined;
-  return nonceTooLow(outcome.error) ? { upstream, error: outcome.error, raw: outcome.raw } : undefined;
-};

@@ -10,7 +10,7 @@ const WINDOW = 1_000;
 /** Of the rate at which a node refused, what it is asked from then on. */
 const CUT = 0.7;
 /** Calls per second below which nothing is learned: a refusal of a first call says nothing of a rate. */
-const LEAST = 2;
+const LEAST = 5;
 /** Ms in which a learned rate doubles again. */
 const DOUBLING = 60_000;
 /** Doublings after which what was learned is forgotten. */

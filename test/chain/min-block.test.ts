@@ -6,19 +6,27 @@ const least = (block: number) => ({ 'x-headgate-min-block': String(block) });
 describe('x-headgate-min-block', () => {
   it('waits for the block, and then answers from a node that has it', async () => {
     await using pool = await startPool([{}, {}, {}], { health: { interval: '50ms' }, blockTime: '1s' });
+    for (const node of pool.nodes) {
+      node.on('eth_gasPrice', () => '0x1').on('eth_getTransactionReceipt', () => ({ blockNumber: '0x65' }));
+    }
     const asked = [
       pool.call('eth_getBalance', [`0x${'00'.repeat(20)}`, 'latest'], least(101)),
       pool.call('eth_blockNumber', [], least(101)),
       pool.call('eth_gasPrice', [], least(101)),
+      pool.call('eth_getTransactionReceipt', [`0x${'11'.repeat(32)}`], least(101)),
     ];
-    for (const node of pool.nodes) node.on('eth_gasPrice', () => '0x1');
+    // By then the others have arrived.
+    for (let n = 0; n < 10; n += 1) await pool.call('eth_chainId');
     for (const node of pool.nodes.slice(1)) node.mine();
-    const [balance, number, price] = await Promise.all(asked);
+    const [balance, number, price, receipt] = await Promise.all(asked);
     expect(balance?.headers.get('x-headgate-block')).toBe('101');
     expect(['b', 'c']).toContain(balance?.headers.get('x-headgate-upstream'));
     expect(number?.json.result).toBe('0x65');
     expect(price?.json.result).toBe('0x1');
-    expect(pool.nodes[0]?.count('eth_gasPrice')).toBe(0);
+    expect(receipt?.json.result).toEqual({ blockNumber: '0x65' });
+    for (const method of ['eth_getBalance', 'eth_gasPrice', 'eth_getTransactionReceipt']) {
+      expect(pool.nodes[0]?.count(method)).toBe(0);
+    }
   });
 
   it.each([

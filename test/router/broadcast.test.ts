@@ -1,7 +1,7 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { transactionHash } from '../../src/ethereum/transaction.ts';
-import { delay, type FakeNode, hang, reset, rpcError } from '../support/fake-node.ts';
+import { delay, type FakeNode, hang, rateLimited, reset, rpcError } from '../support/fake-node.ts';
 import { counts, sender, signed, startPool, until } from './pool.ts';
 
 const SEND = 'eth_sendRawTransaction';
@@ -22,6 +22,19 @@ describe('broadcasting a transaction', () => {
     expect(headers.get('x-headgate-upstream')).toMatch(/^[bcd]$/);
     await until(() => counts(pool, SEND).reduce((sum, count) => sum + count) === 2);
     expect([pool.nodes[0]?.count(SEND), pool.nodes[4]?.count(SEND)]).toEqual([0, 0]);
+  });
+
+  it('sends to no higher tier, nor to a node that asked to be left alone, while another takes it', async () => {
+    await using pool = await startPool([{}, {}, { config: { tier: 1 } }], { routing: { broadcast: 3 } });
+    const [a] = pool.nodes;
+    on(pool.nodes, () => hash);
+    a?.on('eth_call', () => rateLimited('60'));
+    await until(async () => {
+      await pool.call('eth_call', [{}]);
+      return (a?.count('eth_call') ?? 0) > 0;
+    });
+    expect((await pool.call(SEND, [raw])).headers.get('x-headgate-upstream')).toBe('b');
+    expect(counts(pool, SEND)).toEqual([0, 1, 0]);
   });
 
   it('answers with the first acceptance, and lets the others finish', async () => {

@@ -83,6 +83,18 @@ describe('depthOf', () => {
   });
 });
 
+describe('a method', () => {
+  it('that a node does not have is asked of the others first', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    pool.nodes[1]?.on('eth_getProof', () => ({}));
+    for (const account of ['11', '22', '33']) {
+      const params = [`0x${account.repeat(20)}`, [], 'latest'];
+      expect((await pool.call('eth_getProof', params)).json.result).toEqual({});
+    }
+    expect(counts(pool, 'eth_getProof')).toEqual([1, 3]);
+  });
+});
+
 describe('old data', () => {
   const at = (block: number) => [`0x${'00'.repeat(20)}`, `0x${block.toString(16)}`];
 
@@ -121,6 +133,22 @@ describe('old data', () => {
     a?.once('eth_getBalance', () => rpcError(-32000, 'missing trie node 0xab (path )'));
     expect((await pool.call('eth_getBalance', at(95))).json.result).toBe('0xb');
     expect((await pool.call('eth_getBalance', at(95))).json.result).toBe('0xa');
+  });
+
+  it('is asked of a node again that has it after all', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    const pruned = rpcError(-32000, 'missing trie node 0xab (path )');
+    a?.on('eth_getBalance', () => '0xa');
+    a?.once('eth_getBalance', () => pruned);
+    b?.on('eth_getBalance', () => '0xb');
+    const balance = async (block: number) => (await pool.call('eth_getBalance', at(block))).json.result;
+    expect(await balance(50)).toBe('0xb');
+    expect(await balance(48)).toBe('0xb');
+    b?.once('eth_getBalance', () => rpcError(-32000, 'header not found'));
+    expect(await balance(49)).toBe('0xa');
+    expect(await balance(47)).toBe('0xa');
+    expect(counts(pool, 'eth_getBalance')).toEqual([3, 3]);
   });
 
   it('is still asked of a node that is known to have pruned it where it is the only one', async () => {

@@ -19,6 +19,18 @@ describe('a node that asks to be called less', () => {
     expect((await pool.call('eth_call', [{}])).json.result).toBe('0x1');
   });
 
+  it('is not asked before its time where there is nobody else, and there is time to wait', async () => {
+    await using pool = await startPool([{}]);
+    const [a] = pool.nodes;
+    let welcomeAt = Number.NEGATIVE_INFINITY;
+    a?.on('eth_call', () => {
+      if (welcomeAt === Number.NEGATIVE_INFINITY) welcomeAt = performance.now() + 900;
+      return performance.now() < welcomeAt ? rateLimited('1') : '0x1';
+    });
+    expect((await pool.call('eth_call', [{}])).json.result).toBe('0x1');
+    expect(counts(pool, 'eth_call')).toEqual([2]);
+  });
+
   it('is given no more than its budget, and the rest goes to a higher tier', async () => {
     await using pool = await startPool([{ config: { budget: { requestsPerSecond: 50 } } }, { config: { tier: 1 } }]);
     for (const node of pool.nodes) node.on('eth_call', () => '0x1');

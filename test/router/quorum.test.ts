@@ -72,6 +72,14 @@ describe('quorum reads', () => {
     expect(await dissents(pool, 'a')).toBe(0);
   });
 
+  it('give up at once where no further node could bring about an agreement', async () => {
+    const routing = { attempts: 100, timeout: '60s' };
+    await using pool = await startPool([{}, {}, {}, {}, {}], { ...agreeing(2, 3), routing });
+    say(pool, '0x1', '0x2', '0x3', '0x4', '0x5');
+    expect((await pool.call(BALANCE, params)).json.error.data.reason).toBe('disagreement');
+    expect(counts(pool, BALANCE).reduce((sum, count) => sum + count)).toBe(3);
+  });
+
   it('ask further nodes where one fails, and no more than the rule says where none does', async () => {
     await using pool = await startPool([{}, {}, {}, {}, {}], agreeing(3, 3));
     let failures = 0;
@@ -130,6 +138,15 @@ describe('quorum reads', () => {
     expect((await pool.call(method, [hash])).json.result).toBeNull();
     expect(counts(pool, method)).toEqual([2, 2, 2, 2]);
     expect(await metric(pool, 'headgate_quorum_dissents_total')).toBe(0);
+  });
+
+  it('do not believe several nulls against one node that knows better', async () => {
+    const method = 'eth_getTransactionReceipt';
+    await using pool = await startPool([{}, {}, {}], agreeing(2, 3, [method]));
+    for (const node of pool.nodes) node.on(method, () => null);
+    pool.nodes[0]?.on(method, () => ({ status: '0x1', blockNumber: '0x1' }));
+    const { json } = await pool.call(method, [`0x${'11'.repeat(32)}`]);
+    expect(json.error.data).toMatchObject({ reason: 'disagreement' });
   });
 
   it('leave other methods, and one node’s own word, to one node', async () => {

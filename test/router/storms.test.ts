@@ -59,7 +59,7 @@ describe('a call that takes nodes down', () => {
   });
 
   it('is forgiven where another node answers it', async () => {
-    await using pool = await startPool([{}, {}], {}, open);
+    await using pool = await startPool([{}, {}], { routing: { timeout: '1s', attemptTimeout: '1s' } }, open);
     let asked = 0;
     for (const node of pool.nodes) {
       node.on(TRACE, () => {

@@ -292,3 +292,13 @@ test('shows the share of time since the scrape before in which the event loop wa
   values.push(await read());
   for (const value of values) expect(value).toSatisfy((ratio: number) => ratio >= 0 && ratio <= 1);
 });
+
+test('counts the errors of each upstream whose words nobody knows', async () => {
+  const metrics = busy();
+  const unknown = failed('unclassified', 'gremlins', { unknownWording: true });
+  metrics.observer.attemptEnded('mainnet', 'geth-1', 'eth_call', unknown);
+  metrics.observer.attemptEnded('mainnet', 'geth-1', 'eth_call', failed('unclassified', 'txpool is full'));
+  expect(await line(metrics, 'headgate_unknown_errors_total')).toEqual([
+    'headgate_unknown_errors_total{chain="mainnet",upstream="geth-1"} 1',
+  ]);
+});

@@ -90,10 +90,10 @@ describe('a rate budget', () => {
     expect(budget.rateAt(2000)).toBeLessThan(once);
   });
 
-  test('never learns to ask a node more than configured, nor less than twice a second', () => {
+  test('never learns to ask a node more than configured, nor less than five times a second', () => {
     const budget = new RateBudget({ requestsPerSecond: 100 });
     for (let second = 1; second < 20; second += 1) budget.refused(second * 1000);
-    expect(budget.rateAt(19_000)).toBe(2);
+    expect(budget.rateAt(19_000)).toBe(5);
     expect(budget.rateAt(500_000)).toBe(100);
   });
 
@@ -153,8 +153,10 @@ describe('an upstream with a budget', () => {
     const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
     await upstream.call(request, 10_000).outcome;
     const [unwanted, waiting] = [upstream.call(request, 10_000), upstream.call(request, 10_000)];
+    const timers = clock.pending;
     unwanted.cancel();
     expect(await unwanted.outcome).toEqual({ kind: 'cancelled' });
+    expect(clock.pending).toBe(timers - 1);
     await upstream.close();
     expect(await waiting.outcome).toEqual({ kind: 'cancelled' });
     clock.advance(10_000);
