@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { chaos, oneAtATime, oneSlow, type Schedule, type ScheduleOptions } from './soak/schedule.ts';
 import { soak, type SoakReport } from './soak/soak.ts';
-import { describe } from './soak/tally.ts';
+import { describe, describeCall, describeFault } from './soak/tally.ts';
 
 const { values } = parseArgs({
   options: {
@@ -59,6 +59,10 @@ const show = (report: SoakReport, most: number): void => {
     const { startedAt, endedAt } = offence.call;
     const near = report.log.filter(({ at }) => at > startedAt - 1500 && at < endedAt + 200);
     for (const { at, text } of near.slice(-30)) console.log(`      ${at.toFixed(0)} ${text}`);
+  }
+  for (const call of report.slowest.slice(0, most)) {
+    const meanwhile = report.faults.filter(({ from, until }) => from <= call.endedAt && until >= call.startedAt);
+    console.log(['', `slow: ${describeCall(call)}`, ...meanwhile.map(describeFault)].join('\n'));
   }
 };
 

@@ -16,9 +16,9 @@ export interface Line {
   close(): Promise<void>;
 }
 
-/** Over HTTP, on a few connections that are kept. */
+/** Over HTTP, on connections that are kept; as many as calls are under way, so that none waits for another here. */
 export const httpLine = (url: string, timeoutMs: number): Line => {
-  const pool = new Pool(url, { connections: 4, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+  const pool = new Pool(url, { connections: 64, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
   return {
     ask: async (message) => {
       const headers = { 'content-type': 'application/json' };

@@ -7,7 +7,7 @@ import { FaultProxy } from './fault-proxy.ts';
 import { Gate } from './gate.ts';
 import { type LogLine, startGateway, upstreamCalls } from './gateway.ts';
 import { httpLine, wsLine } from './line.ts';
-import { judge } from './oracle.ts';
+import { type Finished, judge } from './oracle.ts';
 import { seeded } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { type Figures, type Offence, Tally } from './tally.ts';
@@ -25,6 +25,8 @@ export interface SoakOptions {
 export interface SoakReport extends Figures {
   readonly faults: readonly Episode[];
   readonly offences: readonly Offence[];
+  /** The calls that took longest. */
+  readonly slowest: readonly Finished[];
   readonly log: readonly LogLine[];
   /** Attempts at nodes, and questions of the gateway's own, for each call of a client. */
   readonly attemptsPerCall: number;
@@ -108,6 +110,7 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
     ...figures,
     faults: lanes.episodes,
     offences: tally.offences,
+    slowest: tally.slowest,
     log: [...gateway.log],
     attemptsPerCall: (after.attempts - before.attempts) / Math.max(1, figures.calls),
     probesPerCall: (after.probes - before.probes) / Math.max(1, figures.calls),

@@ -28,17 +28,24 @@ export interface Figures {
 }
 
 const OFFENCES = 50;
+const SLOWEST = 50;
 
 /** Counts judgements, and keeps the first offences in full. */
 export class Tally {
   readonly offences: Offence[] = [];
+  /** The calls that took longest, the longest first. */
+  readonly slowest: Finished[] = [];
   readonly #latencies: number[] = [];
   readonly #staleness: number[] = [];
   readonly #counts = { right: 0, failed: 0, wrong: 0, backwards: 0 };
   #lost = 0;
 
   add(call: Finished, judgement: Judgement, faults: () => readonly Episode[]): void {
-    this.#latencies.push(call.endedAt - call.startedAt);
+    this.#latencies.push(tookMs(call));
+    if (this.slowest.length < SLOWEST || tookMs(call) > tookMs(this.slowest.at(-1) ?? call)) {
+      this.slowest.push(call);
+      this.slowest.sort((a, b) => tookMs(b) - tookMs(a)).splice(SLOWEST);
+    }
     this.#counts[judgement.kind] += 1;
     if (judgement.kind === 'right') this.#staleness.push(judgement.staleMs);
     else if (this.offences.length < OFFENCES) this.offences.push({ call, judgement, faults: faults() });
@@ -66,24 +73,33 @@ export class Tally {
   }
 }
 
+const tookMs = ({ startedAt, endedAt }: Finished): number => endedAt - startedAt;
+
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 /** An offence in words, with everything that is known of it. Times are ms since the run began. */
 export const describe = ({ call, judgement, faults }: Offence): string => {
-  const { questions, startedAt, endedAt, block, seen } = call;
+  const { block, seen } = call;
+  return [
+    `${judgement.kind}: ${describeCall(call)}`,
+    `    block ${block ?? 'not told'}, seen ${seen.height} at ${seen.at.toFixed(0)}`,
+    `    ${judgement.why}`,
+    ...faults.map(describeFault),
+  ].join('\n');
+};
+
+/** What befell which node, and when. */
+export const describeFault = ({ fault, from, until }: Episode): string => {
+  const end = Number.isFinite(until) ? until.toFixed(0) : 'now';
+  return `    fault ${fault.kind} (${fault.amount}) at node-${fault.node + 1}, ${from.toFixed(0)} to ${end}`;
+};
+
+/** When it was asked, and what. */
+export const describeCall = ({ questions, startedAt, endedAt }: Finished): string => {
   const asked = questions.map((question) => {
     const { method, params } = requestOf(question);
-    return `${method} ${JSON.stringify(params)}`;
+    return `\n    ${method} ${JSON.stringify(params)}`;
   });
-  return [
-    `${judgement.kind}: from ${startedAt.toFixed(0)} to ${endedAt.toFixed(0)}, block ${block ?? 'not told'}, ` +
-      `seen ${seen.height} at ${seen.at.toFixed(0)}`,
-    ...asked.map((line) => `    ${line}`),
-    `    ${judgement.why}`,
-    ...faults.map(({ fault, from, until }) => {
-      const end = Number.isFinite(until) ? until.toFixed(0) : 'now';
-      return `    fault ${fault.kind} (${fault.amount}) at node-${fault.node + 1}, ${from.toFixed(0)} to ${end}`;
-    }),
-  ].join('\n');
+  return `from ${startedAt.toFixed(0)} to ${endedAt.toFixed(0)}${asked.join('')}`;
 };
