@@ -54,9 +54,9 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const head = new ChainHead(headOptions(chain), { ...deps, identify });
   const upstreams = chain.upstreams.map((upstream) => connect(upstream, chain, config, deps));
   const sends = new RecentSends(SENDS, clock);
-  const routing = { ...chain.routing, quorum: chain.quorum ?? [] };
-  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
   const { limits } = config.server;
+  const routing = { ...chain.routing, quorum: chain.quorum ?? [], mostBytes: limits.responseSize };
+  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
   const events = serveEvents(chain, { ...deps, head, upstreams, route: router.handle, access: config.methods });
   const walk = {
     chain: head,

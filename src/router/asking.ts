@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
+import { sizeRefusal } from './log-limits.ts';
 import type { Exclusion } from './selection.ts';
 import { agreed, type Failed, judge, passing, unusable } from './verdict.ts';
 
@@ -16,6 +17,7 @@ export class Asking {
   #doubt: Reply | undefined;
   #attempts = 0;
   #deaths = 0;
+  #tooLarge = false;
 
   constructor(call: Call) {
     this.#call = call;
@@ -29,6 +31,11 @@ export class Asking {
   /** A node that was asked could not answer. */
   get failed(): boolean {
     return this.#failures.size > 0;
+  }
+
+  /** A node refused a log query for what it asks for at once. */
+  get tooLarge(): boolean {
+    return this.#tooLarge;
   }
 
   /** A `null` that stands unless somebody knows better. */
@@ -47,6 +54,7 @@ export class Asking {
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
+      this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
       const deadly = this.#call.spec.costly && this.#deaths >= DEATHS;
       return verdict === 'stop' || deadly ? this.#failed() : undefined;
     }

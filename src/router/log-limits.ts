@@ -29,8 +29,10 @@ export const sizeOf = ({ method, spec, params }: Call): LogsSize | undefined => 
 };
 
 /** What a node said of the size of a log query, if its answer was that. */
-export const sizeRefusal = (outcome: Outcome): LogsLimit | undefined =>
-  outcome.kind === 'failed' && outcome.error !== undefined ? logsLimit(outcome.error) : undefined;
+export const sizeRefusal = ({ method }: Pick<Call, 'method'>, outcome: Outcome): LogsLimit | undefined =>
+  method === 'eth_getLogs' && outcome.kind === 'failed' && outcome.failure === 'unclassified' && outcome.error
+    ? logsLimit(outcome.error)
+    : undefined;
 
 interface Most {
   readonly count: number;
@@ -49,6 +51,11 @@ export class LogLimits {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** False while nobody has refused anything: then nobody has to find out how large a query is. */
+  get any(): boolean {
+    return this.#known.size > 0;
   }
 
   /** The upstream refused a query of this size. That one had too many results says nothing of the next. */

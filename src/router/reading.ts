@@ -21,9 +21,13 @@ export interface Reading {
 }
 
 /** One node's answer, or another's where that one fails. */
-export const read = async (call: Call, reading: Reading, tools: PlanTools): Promise<Reply> => {
+export const read = async (
+  call: Call,
+  reading: Reading,
+  tools: PlanTools,
+  asking: Asking = new Asking(call),
+): Promise<Reply> => {
   const { chain, clock, observer } = tools;
-  const asking = new Asking(call);
   const held = await heldBack(call, reading.suspects, asking, tools);
   if (held !== undefined) return held;
   reading.hedging.called();
@@ -33,6 +37,8 @@ export const read = async (call: Call, reading: Reading, tools: PlanTools): Prom
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
     if (asking.doubt !== undefined && !mayBeKnown(call, asking, tools)) return asking.doubt;
+    // Smaller queries are answered now; this one perhaps never.
+    if (asking.tooLarge) return asking.conclusion(false, []);
     const selection = tools.select(call);
     const late = clock.now() >= call.deadline;
     const spent = asking.spent >= reading.attempts;

@@ -8,11 +8,13 @@ import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 import { globs } from '../lib/glob.ts';
 import { RatioBudget } from '../lib/ratio-budget.ts';
-import type { Asking } from './asking.ts';
+import { Asking } from './asking.ts';
 import { broadcast } from './broadcast.ts';
 import { depthOf } from './depth.ts';
 import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
+import { LogLimits, sizeOf, sizeRefusal } from './log-limits.ts';
+import { type LogsTools, readLogs } from './logs.ts';
 import { type PlanTools, stillWanted } from './plan.ts';
 import { quorum } from './quorum.ts';
 import { type Reading, read } from './reading.ts';
@@ -29,6 +31,8 @@ export interface RouterOptions {
   readonly hedge: HedgeOptions;
   /** Nodes that a transaction is sent to at once. */
   readonly broadcast: number;
+  /** Bytes of an answer that is put together from several. */
+  readonly mostBytes: number;
   /** Reads on which several nodes have to agree; the first rule that fits counts. */
   readonly quorum: readonly QuorumRule[];
 }
@@ -65,6 +69,8 @@ export class Router {
   readonly #learned: Learned;
   readonly #retries = new RatioBudget(RETRIES.ratio, RETRIES.burst);
   readonly #suspects: Suspects;
+  readonly #logLimits: LogLimits;
+  readonly #logs: LogsTools;
   readonly #tools: PlanTools;
   readonly #reading: Reading;
   readonly #quorums: readonly (QuorumRule & { readonly covers: (method: string) => boolean })[];
@@ -75,6 +81,8 @@ export class Router {
     this.#hedging = new Hedging(options.hedge);
     this.#learned = new Learned(deps.clock);
     this.#suspects = new Suspects(deps.clock);
+    this.#logLimits = new LogLimits(deps.clock);
+    this.#logs = this.#logsTools();
     const { attempts } = options;
     this.#reading = { attempts, hedging: this.#hedging, retries: this.#retries, suspects: this.#suspects };
     this.#quorums = options.quorum.map((rule) => ({ ...rule, covers: globs(rule.methods) }));
@@ -93,12 +101,14 @@ export class Router {
     const { chain, offers, random, sends } = this.#deps;
     const depth = 'params' in call && this.#learned.anyPruned ? depthOf(call) : undefined;
     const { name, need } = call.spec;
+    const size = 'params' in call && this.#logLimits.any ? sizeOf(call) : undefined;
+    const tooLarge = (upstream: string): string | undefined => size && this.#logLimits.refusal(upstream, size);
     return select(
       chain.view,
       call,
       {
         offers: (upstream) => offers(upstream, name),
-        lacks: (upstream) => this.#learned.missing(upstream, name, need, depth),
+        lacks: (upstream) => this.#learned.missing(upstream, name, need, depth) ?? tooLarge(upstream),
         holders: 'params' in call ? sends.holders(call) : nobody,
       },
       random,
@@ -112,8 +122,31 @@ export class Router {
       return broadcast(call, { width, rounds }, this.#deps.sends, this.#tools);
     }
     const rule = call.only === undefined ? this.#quorums.find(({ covers }) => covers(call.method)) : undefined;
-    return rule === undefined ? read(call, this.#reading, this.#tools) : quorum(call, { ...rule, rounds }, this.#tools);
+    if (rule !== undefined) return quorum(call, { ...rule, rounds }, this.#tools);
+    return call.method === 'eth_getLogs' ? readLogs(call, this.#logs) : read(call, this.#reading, this.#tools);
   };
+
+  #logsTools(): LogsTools {
+    const candidates = (call: Call): string[] => this.select(call).candidates.map(({ upstream }) => upstream.name);
+    const limits = this.#logLimits;
+    return {
+      chain: this.#deps.chain,
+      mostBytes: this.#options.mostBytes,
+      read: async (call) => {
+        const asking = new Asking(call);
+        const reply = await read(call, this.#reading, this.#tools, asking);
+        return { reply, tooLarge: !reply.ok && !reply.info.orphaned && asking.tooLarge };
+      },
+      refused: (call, size) => {
+        const names = limits.any ? candidates(call) : [];
+        return names.length > 0 && names.every((name) => limits.refusal(name, size) !== undefined);
+      },
+      allowed: (call) => ({
+        blocks: Math.max(...candidates(call).map((name) => limits.blocks(name))),
+        addresses: Math.max(...candidates(call).map((name) => limits.addresses(name))),
+      }),
+    };
+  }
 
   /** An attempt of which everybody who learns from it is told. */
   #ask(call: Call, node: NodeView, timeoutMs: number): Attempt {
@@ -133,8 +166,12 @@ export class Router {
     if (depth !== undefined) this.#learned.served(upstream, call.spec.need, depth);
   }
 
-  #learnFrom(call: Call, upstream: string, { failure, error, died }: Failed): void {
+  #learnFrom(call: Call, upstream: string, failed: Failed): void {
+    const { failure, error, died } = failed;
     if (died) this.#suspects.died(call);
+    const limit = sizeRefusal(call, failed);
+    const size = limit && sizeOf(call);
+    if (limit !== undefined && size !== undefined) this.#logLimits.refused(upstream, size, limit);
     if (failure === 'unsupported') this.#learned.lacks(upstream, call.spec.name);
     if (failure !== 'missing_data' || error === undefined) return;
     const depth = depthOf(call);

@@ -113,7 +113,7 @@ const poolOf = (truth: LogTruth, nodes: readonly Limits[], mostBytes = 1e9) => {
         if (outcome.kind === 'answered') {
           return { reply: localReply(outcome.result, { attempts: 1 }), tooLarge: false };
         }
-        const limit = sizeRefusal(outcome);
+        const limit = sizeRefusal(call, outcome);
         if (limit === undefined || size === undefined) continue;
         limits.refused(String(index), size, limit);
         tooLarge = true;
