@@ -26,6 +26,6 @@ export const hubDefaults = {
   passing: { blocks: 256, bytes: 32 * 1024 * 1024 },
   headers: 4096,
   fetch: { parallel: 16, retry: { initial: 100, max: 1000 }, patienceMs: 2500 },
-  orphanMs: 10_000,
+  orphanMs: 5000,
   slice: 500,
 } as const satisfies Partial<HubOptions>;

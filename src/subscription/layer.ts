@@ -33,7 +33,7 @@ export const subscriptionLayer = ({ registry, subscriptions, parity, filters }: 
   ]);
   return (next) => async (call) => {
     const answer = answers.get(call.method);
-        if (answer === undefined) return next(call);
+    if (answer === undefined) return next(call);
     // Nobody listens at the other end of a call that only asks how it would be answered.
     return call.transport === 'internal' ? localReply(NULL) : answer(call, next);
   };

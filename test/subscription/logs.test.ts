@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { rpcError } from '../support/fake-node.ts';
+import {
+  type LogScript,
+  type MineScript,
+  type ScriptedBlock,
+  ScriptedChain,
+  ticker,
+} from '../support/scripted-chain.ts';
+import { bloomOf, hashOf } from '../support/scripted-header.ts';
+import { EventPool, short } from './pool.ts';
+
+const logsOf = (chain: ScriptedChain, filter: unknown): ScriptedBlock['logs'] =>
+  chain.block((filter as { blockHash: string }).blockHash)?.logs ?? [];
+
+/** A header with another bloom; its hash is not of its fields, as on chains that hash in their own way. */
+const withBloom = (block: ScriptedBlock, bloom: string): ScriptedBlock => {
+  Object.assign(block.header, { logsBloom: bloom });
+  return block;
+};
+
+const emptyBloom = `0x${'00'.repeat(256)}`;
+
+describe('a block whose logs are told wrongly', () => {
+  it('is delivered whole once the node has indexed it, and not before', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const { view, node } = pool.member(0);
+    node.on('eth_getBlockReceipts', () => null);
+    const logs = await pool.subscribe(['logs', {}]);
+    const late = chain.mine(start, { logs: 3 });
+    view.lateLogs.add(late.hash);
+    pool.follow(chain.mine(late));
+    await expect.poll(() => node.count('eth_getLogs')).toBeGreaterThanOrEqual(4);
+    expect(logs.events).toEqual([]);
+    view.lateLogs.delete(late.hash);
+    expect(short(await logs.got(4))).toEqual(['+6', '+6', '+6', '+7']);
+  });
+
+  it.each([
+    ['some of them', (logs: ScriptedBlock['logs']) => logs.slice(0, 3)],
+    ['the last of them', (logs: ScriptedBlock['logs']) => logs.slice(-3)],
+    ['none', () => []],
+    [
+      'those of another block',
+      (logs: ScriptedBlock['logs']) => logs.map((log) => ({ ...log, blockHash: hashOf('no') })),
+    ],
+    ['what is no list', () => ({ logs: [] })],
+    ['made up ones', (logs: ScriptedBlock['logs']) => logs.map((log) => ({ ...log, topics: [hashOf('made up')] }))],
+  ])('a node that tells %s is not believed, and another one is asked', async (_what, lie) => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.member(0).node.on('eth_getLogs', ([filter]) => lie(logsOf(chain, filter)));
+    pool.member(0).node.on('eth_getBlockReceipts', () => []);
+    const head = chain.extend(start, 10, { logs: 5 });
+    pool.follow(head);
+    const expected = chain.branch(head, 6).flatMap((block) => block.logs);
+    expect(await logs.got(50)).toEqual(expected);
+    expect(pool.member(0).node.count('eth_getLogs')).toBeGreaterThan(0);
+  });
+
+  it('where a provider caps logs, its receipts tell them', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node } = pool.member(0);
+    node.on('eth_getLogs', () => rpcError(-32005, 'query returned more than 10000 results'));
+    const logs = await pool.subscribe(['logs', {}]);
+    const head = chain.extend(start, 2, { logs: 5 });
+    pool.follow(head);
+    expect(await logs.got(10)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+});
+
+describe('a bloom that cannot tell', () => {
+  const cases: readonly [string, (block: ScriptedBlock) => ScriptedBlock][] = [
+    ['is empty', (block) => withBloom(block, emptyBloom)],
+    ['leaves out logs of the system', (block) => withBloom(block, bloomOf(block.logs.slice(0, 1)))],
+  ];
+
+  it.each(cases)('because it %s: what two nodes say alike is delivered', async (_why, change) => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5, { logs: 0 });
+    await using pool = await EventPool.start(chain, [start, start]);
+    const logs = await pool.subscribe(['logs', { address: ticker.address }]);
+    let head = start;
+    for (let mined = 0; mined < 6; mined += 1) {
+      head = change(chain.mine(head, { logs: 3 }));
+      pool.follow(head);
+    }
+    expect(await logs.got(18)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+
+  it('because it is full: one node that leaves logs out is not believed', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start, start]);
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.member(2).node.on('eth_getLogs', ([filter]) => logsOf(chain, filter).slice(0, -1));
+    pool.member(2).node.on('eth_getBlockReceipts', () => rpcError(-32601, 'no such method'));
+    const many: LogScript[] = Array.from({ length: 1200 }, (_, index) => ({
+      address: ticker.address,
+      topics: [hashOf('topic', index), hashOf('other', index)],
+    }));
+    // The last log's values are there before: no bit of the bloom speaks of it.
+    const full: MineScript = { logs: [...many, many[0] as LogScript] };
+    const head = chain.extend(start, 3, full);
+    pool.follow(head);
+    expect(await logs.got(3603)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+
+  it('and only one node to ask: its word counts after a while', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5, { logs: 0 });
+    await using pool = await EventPool.start(chain, [start]);
+    pool.member(0).node.on('eth_getBlockReceipts', () => rpcError(-32601, 'no such method'));
+    const logs = await pool.subscribe(['logs', {}]);
+    const head = withBloom(chain.mine(start, { logs: 2 }), emptyBloom);
+    pool.follow(head);
+    expect(await logs.got(2)).toEqual(head.logs);
+  });
+});
+
+describe('what logs cost', () => {
+  it('one fetch a block for any number of subscribers, and none where the bloom excludes them all or nobody listens', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const asked = (): number => pool.members.reduce((sum, { node }) => sum + node.count('eth_getLogs'), 0);
+    const heads = await pool.subscribe(['newHeads']);
+    let head = chain.extend(start, 3);
+    pool.follow(head);
+    await heads.got(3);
+    expect(asked()).toBe(0);
+    const elsewhere = await pool.subscribe(['logs', { address: `0x${'ab'.repeat(20)}` }]);
+    head = chain.extend(head, 3);
+    pool.follow(head);
+    await heads.got(6);
+    expect(asked()).toBe(0);
+    const readers = [];
+    for (let reader = 0; reader < 20; reader += 1) {
+      readers.push(await pool.subscribe(['logs', reader % 2 === 0 ? {} : { topics: [[ticker.topic]] }]));
+    }
+    head = chain.extend(head, 4);
+    pool.follow(head);
+    for (const reader of readers) expect(short(await reader.got(4))).toEqual(['+12', '+13', '+14', '+15']);
+    expect(asked()).toBe(4);
+    pool.follow(chain.extend(head, 3, { logs: 0 }));
+    await heads.got(13);
+    expect(asked()).toBe(4);
+    expect(elsewhere.events).toEqual([]);
+  });
+});
