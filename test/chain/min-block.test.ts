@@ -5,7 +5,9 @@ const least = (block: number) => ({ 'x-headgate-min-block': String(block) });
 
 describe('x-headgate-min-block', () => {
   it('waits for the block, and then answers from a node that has it', async () => {
-    await using pool = await startPool([{}, {}, {}], { health: { interval: '50ms' }, blockTime: '1s' });
+    // Without the header the first node would be asked every time.
+    const members = [{ config: { weight: 1000 } }, {}, {}];
+    await using pool = await startPool(members, { health: { interval: '50ms' }, blockTime: '1s' });
     for (const node of pool.nodes) {
       node.on('eth_gasPrice', () => '0x1').on('eth_getTransactionReceipt', () => ({ blockNumber: '0x65' }));
     }
