@@ -3,6 +3,8 @@ import { skipValue } from '../jsonrpc/scan.ts';
 
 /** Levels of nesting that are looked into; no honest answer on which nodes are asked to agree is deeper. */
 const DEEPEST = 100;
+/** Bytes that are parsed for a comparison: more would hold up everybody else's calls, and few answers are as large. */
+const LARGEST = 8 * 1024 * 1024;
 
 /** A number as it was written: `JSON.parse` may not be able to hold it exactly, and tells its text to a reviver only. */
 class Digits {
@@ -21,10 +23,10 @@ const keepDigits: Reviver = (_key, value, context) =>
 /**
  * A text that is the same for answers that mean the same. Clients order members differently, leave out what others say is
  * `null`, and write hex in either case (addresses carry a checksum in some), so none of that counts; all else does, each
- * digit of a number too. Undefined for what is nested deeper than an honest answer. Takes valid JSON.
+ * digit of a number too. Undefined for what is nested deeper than an honest answer, or too large. Takes valid JSON.
  */
 export const canonicalJson = (result: RawJson): string | undefined =>
-  skipValue(result, 0, DEEPEST) < 0
+  result.length > LARGEST || skipValue(result, 0, DEEPEST) < 0
     ? undefined
     : written(JSON.parse(result.toString(), keepDigits as Parameters<typeof JSON.parse>[1]));
 

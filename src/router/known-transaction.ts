@@ -3,6 +3,8 @@ import { methodSpec } from '../ethereum/methods.ts';
 import type { NodeView } from '../head/chain-view.ts';
 import { type PlanTools, timeLeft } from './plan.ts';
 
+/** Bytes of a transaction with a full block of calldata, and then some. */
+const LARGEST = 8 * 1024 * 1024;
 const spec = methodSpec('eth_getTransactionByHash');
 
 /** The transaction as one node knows it, by the gateway's own question; undefined where it does not, or does not answer. */
@@ -16,7 +18,7 @@ const askFor = async (
   const params = Buffer.from(JSON.stringify([hash]));
   observer.probed(call.chain, upstream.name, 1);
   const [outcome] = await upstream.probe([{ method: spec.name, params, heavy: false }], timeoutMs);
-  if (outcome?.kind !== 'answered') return undefined;
+  if (outcome?.kind !== 'answered' || outcome.result.length > LARGEST) return undefined;
   const found: unknown = JSON.parse(outcome.result.toString());
   return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : undefined;
 };

@@ -56,8 +56,9 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('refuses what is nested deeper than an honest answer, without a crash', () => {
+  it('refuses what is nested deeper than an honest answer, or larger, without a crash', () => {
     expect(canonical('['.repeat(100_000) + ']'.repeat(100_000))).toBeUndefined();
+    expect(canonical(`"${'a'.repeat(8 * 1024 * 1024)}"`)).toBeUndefined();
     expect(canonical('['.repeat(50) + ']'.repeat(50))).toBeDefined();
   });
 });
