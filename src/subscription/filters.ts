@@ -2,12 +2,13 @@ import type { Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
 import { localReply, refuse, type Reply } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
-import type { NodeState } from '../head/chain-view.ts';
+
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Hub, Listening } from './hub.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
 import type { Position } from './position.ts';
 import type { Opened, Registry } from './registry.ts';
+import { servable } from './servable.ts';
 import { parseQuery } from './wish.ts';
 
 export interface FiltersOptions {
@@ -41,8 +42,6 @@ interface PendingFilter {
 }
 
 type Filter = (ChainFilter | PendingFilter) & { askedAt: number; turn: Promise<unknown> };
-
-const serving: ReadonlySet<NodeState> = new Set(['healthy', 'lagging', 'stalled', 'syncing', 'isolated', 'limited']);
 
 /** The filters of one chain. They belong to the gateway: any connection may ask one, and no node knows of it. */
 export class Filters {
@@ -104,10 +103,7 @@ export class Filters {
       filter.heard = [];
       return localReply(listed(heard));
     }
-    const { nodes } = this.#deps.hub.chain.view;
-    if (!nodes.some(({ state }) => serving.has(state))) {
-      return refuse('no_upstream', 'no node can serve this filter now; it keeps its place');
-    }
+    if (!servable(this.#deps.hub.chain.view)) return unserved;
     const before = filter.turn;
     const answer = before.then(() => this.#collect(filter, call));
     filter.turn = answer;
@@ -144,6 +140,7 @@ export class Filters {
       });
     }
     if (collected.kind === 'late') {
+      if (!servable(hub.chain.view)) return unserved;
       return refuse('upstreams_failed', 'no node has told what is new in time; the filter keeps its place');
     }
     filter.position = collected.position;
@@ -200,6 +197,8 @@ const CLOSE = Buffer.from(']');
 
 const listed = (results: readonly Buffer[]): Buffer =>
   Buffer.concat([OPEN, ...results.flatMap((result, index) => (index === 0 ? [result] : [COMMA, result])), CLOSE]);
+
+const unserved: Reply = refuse('no_upstream', 'no node can serve this filter now; it keeps its place');
 
 /** In Geth's words and with its code, by which libraries know that they have to make a new one. */
 const notFound: Reply = {

@@ -1,6 +1,7 @@
 import type { BlockId } from '../core/call.ts';
 import type { Header } from '../head/header.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Ask } from './ask.ts';
 import { Beginnings } from './beginnings.ts';
@@ -19,6 +20,7 @@ import { Past } from './past.ts';
 import { after, type Position } from './position.ts';
 import type { Opened } from './registry.ts';
 import { Rescue } from './rescue.ts';
+import { servable } from './servable.ts';
 import type { Budget, Deliver, Stream, StreamEvent } from './stream.ts';
 import { Walks } from './walks.ts';
 
@@ -181,14 +183,29 @@ export class Hub {
       if (progress === 'lost') return 'lost';
       if (cancellation.cancelled) return 'late';
       if (progress === 'waiting') {
-        const late = chain.waitFor(() => false, deadline, cancellation);
-        const arrival = new Promise<true>((resolve) => this.#awaiting.add(() => resolve(true)));
-        if (!(await Promise.race([late, arrival]))) return 'late';
+        if (!(await this.#nextLogs(patience))) return 'late';
       } else {
         const reached = await this.#rescue.reach(stream, deadline, () => !cancellation.cancelled);
         if (reached !== 'known') return reached === 'gone' ? 'lost' : 'late';
       }
     }
+  }
+
+  /** True once some logs have come; false where there is nobody left to wait for, or no time. */
+  #nextLogs({ deadline, cancellation }: Patience): Promise<boolean> {
+    const over = new Cancellation();
+    return new Promise((resolve) => {
+      const settle = (come: boolean): void => {
+        this.#awaiting.delete(arrived);
+        forget();
+        over.cancel();
+        resolve(come);
+      };
+      const arrived = (): void => settle(true);
+      const forget = cancellation.onCancel(() => over.cancel());
+      this.#awaiting.add(arrived);
+      void this.chain.waitFor((view) => !servable(view), deadline, over).then(() => settle(false));
+    });
   }
 
   #drop(key: object, outlet: Outlet): void {
@@ -202,8 +219,7 @@ export class Hub {
   }
 
   #arrived(): void {
-    for (const resume of this.#awaiting) resume();
-    this.#awaiting.clear();
+    for (const resume of [...this.#awaiting]) resume();
     for (const outlet of this.#dispatcher.outlets) if (outlet.readsLogs) this.#dispatcher.wake(outlet);
   }
 

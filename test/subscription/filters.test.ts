@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { post, rpc } from '../support/gateway.ts';
+import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
+import { EventPool, short } from './pool.ts';
+
+describe('filters', () => {
+  const made = async (pool: EventPool, method: string, params: unknown = []): Promise<string> => {
+    const { json } = await rpc(pool.gateway.url, method, params);
+    expect(json.error).toBeUndefined();
+    expect(json.result).toMatch(/^0x[0-9a-f]{1,32}$/);
+    return json.result;
+  };
+  const changes = async (pool: EventPool, id: string) =>
+    (await rpc(pool.gateway.url, 'eth_getFilterChanges', [id])).json;
+  const headAt = (pool: EventPool, number: number) =>
+    expect
+      .poll(async () => Number((await rpc(pool.gateway.url, 'eth_blockNumber')).json.result), { timeout: 10_000 })
+      .toBe(number);
+
+  it('give what is new since the last time, through reorganisations, to whoever asks', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const logs = await made(pool, 'eth_newFilter', [{ address: ticker.address }]);
+    const blocks = await made(pool, 'eth_newBlockFilter');
+    expect(await changes(pool, logs)).toMatchObject({ result: [] });
+    const left = chain.extend(start, 3);
+    pool.follow(left);
+    await headAt(pool, 8);
+    expect(short((await changes(pool, logs)).result)).toEqual(['+6', '+7', '+8']);
+    expect((await changes(pool, blocks)).result).toEqual(chain.branch(left, 6).map(({ hash }) => hash));
+    const head = chain.extend(start, 4, { salt: 'other' });
+    pool.follow(head);
+    await headAt(pool, 9);
+    const client = await pool.client();
+    const { result } = await client.call('eth_getFilterChanges', [logs]);
+    expect(short(result)).toEqual(['-8', '-7', '-6', '+6', '+7', '+8', '+9']);
+    expect((await client.call('eth_getFilterChanges', [blocks])).result).toEqual(
+      chain.branch(head, 6).map(({ hash }) => hash),
+    );
+    expect((await changes(pool, logs)).result).toEqual([]);
+  });
+
+  it('give a change to one of two who ask at once', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const id = await made(pool, 'eth_newFilter', [{}]);
+    pool.follow(chain.extend(start, 3));
+    await headAt(pool, 8);
+    const both = await Promise.all([changes(pool, id), changes(pool, id)]);
+    expect(both.map(({ result }) => result.length).sort()).toEqual([0, 3]);
+  });
+
+  it('say that no node can serve while all are down, and lose nothing', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const id = await made(pool, 'eth_newFilter', [{}]);
+    pool.follow(chain.extend(start, 2));
+    await headAt(pool, 7);
+    for (const { node } of pool.members) await node.stop();
+    await expect.poll(() => changes(pool, id), { timeout: 10_000 }).toMatchObject({ error: { code: -32002 } });
+    const head = chain.extend(start, 6);
+    for (const { view } of pool.members) view.place(head);
+    for (const { node } of pool.members) await node.restart();
+    await headAt(pool, 11);
+    expect(short((await changes(pool, id)).result)).toEqual(['+6', '+7', '+8', '+9', '+10', '+11']);
+  });
+
+  it('keep their place while the logs of a block cannot be had', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start], { chainOptions: { routing: { timeout: '500ms' } } });
+    const { node, view } = pool.member(0);
+    node.on('eth_getBlockReceipts', () => null);
+    const id = await made(pool, 'eth_newFilter', [{}]);
+    const late = chain.mine(start);
+    view.lateLogs.add(late.hash);
+    pool.follow(late);
+    await headAt(pool, 6);
+    expect(await changes(pool, id)).toMatchObject({ error: { code: -32002, data: { reason: 'upstreams_failed' } } });
+    view.lateLogs.delete(late.hash);
+    expect(short((await changes(pool, id)).result)).toEqual(['+6']);
+  });
+
+  it('are forgotten when nobody asks for them, when they are uninstalled, and never by another one', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start], {
+      chainOptions: { subscriptions: { filterTimeout: '400ms' } },
+    });
+    const [idle, asked] = [await made(pool, 'eth_newFilter', [{}]), await made(pool, 'eth_newBlockFilter')];
+    for (let round = 0; round < 12; round += 1) {
+      expect(await changes(pool, asked)).toMatchObject({ result: [] });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await changes(pool, idle)).toMatchObject({ error: { code: -32000 } });
+    expect((await rpc(pool.gateway.url, 'eth_uninstallFilter', [asked])).json.result).toBe(true);
+    expect((await rpc(pool.gateway.url, 'eth_uninstallFilter', [asked])).json.result).toBe(false);
+    // The code and words by which libraries know that they have to make a new one.
+    expect(await changes(pool, asked)).toMatchObject({ error: { code: -32000, message: 'filter not found' } });
+  });
+
+  it('give all logs of their range when asked for those', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 9);
+    await using pool = await EventPool.start(chain, [start]);
+    const id = await made(pool, 'eth_newFilter', [{ fromBlock: '0x3', toBlock: '0x6' }]);
+    const { json } = await rpc(pool.gateway.url, 'eth_getFilterLogs', [id]);
+    expect(short(json.result)).toEqual(['+3', '+4', '+5', '+6']);
+    const blocks = await made(pool, 'eth_newBlockFilter');
+    expect((await rpc(pool.gateway.url, 'eth_getFilterLogs', [blocks])).json).toMatchObject({
+      error: { code: -32000 },
+    });
+  });
+
+  it('collect pending transactions of all nodes, each once', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const id = await made(pool, 'eth_newPendingTransactionFilter');
+    for (const { node } of pool.members) await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    const hashes = [1, 2, 3].map((n) => `0x${String(n).repeat(64)}`);
+    for (const { node } of pool.members) for (const hash of hashes) node.push('newPendingTransactions', hash);
+    await expect.poll(async () => (await changes(pool, id)).result, { timeout: 5000 }).toEqual(hashes);
+  });
+
+  it('refuse what they cannot serve', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const batch = [[], [{ address: 'me' }], [{ fromBlock: 'pending' }], [{ blockHash: start.hash }], [{ topics: 5 }]];
+    const { json } = await post(
+      pool.gateway.url,
+      batch.map((params, id) => ({ jsonrpc: '2.0', id, method: 'eth_newFilter', params })),
+    );
+    expect(json.map(({ error }: { error: { code: number } }) => error.code)).toEqual(batch.map(() => -32602));
+  });
+});

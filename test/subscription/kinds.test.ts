@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { rpc } from '../support/gateway.ts';
+import { ScriptedChain } from '../support/scripted-chain.ts';
+import { EventPool, short } from './pool.ts';
+
+const hashes = [1, 2, 3, 4].map((n) => `0x${String(n).repeat(64)}`);
+
+describe('eth_subscribe and eth_unsubscribe', () => {
+  it('end a subscription once, for the connection that has it', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const [one, other] = [await pool.client(), await pool.client()];
+    const reader = await pool.subscribe(['newHeads'], one);
+    const kept = await pool.subscribe(['newHeads'], one);
+    expect(reader.id).toMatch(/^0x[1-9a-f][0-9a-f]{0,31}$/);
+    expect((await other.call('eth_unsubscribe', [reader.id])).result).toBe(false);
+    expect((await one.call('eth_unsubscribe', [reader.id])).result).toBe(true);
+    expect((await one.call('eth_unsubscribe', [reader.id])).result).toBe(false);
+    pool.follow(chain.mine(start));
+    await kept.got(1);
+    expect(reader.events).toEqual([]);
+  });
+
+  it('answer before the first event, also in a batch, and give heads before the logs of the same block', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const client = await pool.client();
+    client.send([
+      { jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['logs', {}, { replay: { fromBlock: '0x1' } }] },
+      { jsonrpc: '2.0', id: 2, method: 'eth_subscribe', params: ['newHeads', { replay: { fromBlock: '0x1' } }] },
+    ]);
+    await expect.poll(() => client.messages.length).toBe(11);
+    expect(client.messages[0]).toMatch(/^\[/);
+    const told = client.messages.slice(1).map((text) => JSON.parse(text).params.result);
+    expect(short(told)).toEqual(['h1', 'h2', 'h3', 'h4', 'h5', '+1', '+2', '+3', '+4', '+5']);
+  });
+
+  it('are not to be had over HTTP, nor beyond the limit, nor for what is unknown', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    for (const method of ['eth_subscribe', 'eth_unsubscribe', 'parity_subscribe']) {
+      const { status, json } = await rpc(pool.gateway.url, method, ['newHeads']);
+      expect([status, json.error.code]).toEqual([200, -32601]);
+    }
+    const client = await pool.client();
+    const tooMuch = [[], ['nothing'], [7], ['logs', 5], ['logs', { address: 'x' }], ['logs', { fromBlock: 'pending' }]];
+    for (const params of [...tooMuch, ['newPendingTransactions', 1], ['events', {}]]) {
+      expect((await client.call('eth_subscribe', params)).error).toMatchObject({ code: -32602 });
+    }
+    expect((await client.call('eth_unsubscribe', [])).error).toMatchObject({ code: -32602 });
+    for (let open = 0; open < 1000; open += 1) {
+      client.send({ jsonrpc: '2.0', id: open, method: 'eth_subscribe', params: ['newHeads'] });
+    }
+    await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(1000);
+    const { error } = await client.call('eth_subscribe', ['newHeads']);
+    expect(error).toMatchObject({ code: -32005, data: { reason: 'too_many_subscriptions' } });
+  });
+
+  it('bounds in a filter hold for what is new', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const bounded = await pool.subscribe(['logs', { fromBlock: '0x7', toBlock: '0x8' }]);
+    const all = await pool.subscribe(['logs'], bounded.client);
+    pool.follow(chain.extend(start, 5));
+    expect(short(await all.got(5))).toEqual(['+6', '+7', '+8', '+9', '+10']);
+    expect(short(bounded.events)).toEqual(['+7', '+8']);
+  });
+
+  it('stay open while every node is down', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    await node.stop();
+    const reader = await pool.subscribe(['newHeads']);
+    view.place(chain.extend(start, 2));
+    await node.restart();
+    expect(short(await reader.got(2))).toEqual(['h6', 'h7']);
+  });
+});
+
+describe('newPendingTransactions', () => {
+  it('gives each hash once, whichever nodes announce it, and as often as they like', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const reader = await pool.subscribe(['newPendingTransactions']);
+    for (const { node } of pool.members) await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    for (const hash of hashes) for (const { node } of pool.members) node.push('newPendingTransactions', hash);
+    expect(await reader.got(4)).toEqual(hashes);
+    await pool.member(0).node.restart();
+    await expect.poll(() => pool.member(0).node.count('eth_subscribe'), { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+    pool.member(0).node.push('newPendingTransactions', `0x${'5'.repeat(64)}`);
+    expect(await reader.got(5)).toHaveLength(5);
+  });
+
+  it('gives whole transactions where they are wanted, also of nodes that announce hashes only', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node } = pool.member(0);
+    node.on('eth_getTransactionByHash', ([hash]) => ({ hash, blockHash: null, nonce: '0x1' }));
+    const bodies = await pool.subscribe(['newPendingTransactions', true]);
+    const plain = await pool.subscribe(['newPendingTransactions'], bodies.client);
+    await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    node.push('newPendingTransactions', hashes[0]);
+    node.push('newPendingTransactions', { hash: hashes[1], blockHash: null, nonce: '0x2' });
+    const told = await bodies.got(2);
+    expect(told.map(({ hash }) => hash).sort()).toEqual(hashes.slice(0, 2));
+    expect(await plain.got(2)).toEqual(hashes.slice(0, 2));
+  });
+});
+
+describe('syncing', () => {
+  it('tells what is at once, and then every change', async () => {
+    const chain = new ScriptedChain();
+    const behind = chain.extend(chain.genesis, 5);
+    const start = chain.extend(behind, 15);
+    await using pool = await EventPool.start(chain, [start, behind]);
+    const reader = await pool.subscribe(['syncing']);
+    expect(await reader.got(1)).toEqual([false]);
+    const { node, view } = pool.member(1);
+    node.on('eth_syncing', () => ({ startingBlock: '0x0', currentBlock: '0x5', highestBlock: '0x14' }));
+    await pool.member(0).node.stop();
+    expect((await reader.got(2))[1]).toEqual({
+      syncing: true,
+      status: { startingBlock: '0x0', currentBlock: '0x5', highestBlock: '0x14' },
+    });
+    node.on('eth_syncing', () => false);
+    view.follow(start);
+    await expect.poll(() => reader.events.at(-1), { timeout: 10_000 }).toBe(false);
+  });
+});
+
+describe('parity_subscribe', () => {
+  it('tells the result of a call at once, and again when a new head has changed it', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    let supply = 1;
+    for (const { node } of pool.members) node.on('eth_call', () => `0x${supply}`);
+    const client = await pool.client();
+    const { result: id } = await client.call('parity_subscribe', ['eth_call', [{ data: '0x01' }, 'latest']]);
+    const told = (): unknown[] =>
+      client.messages
+        .map((text) => JSON.parse(text))
+        .filter(({ method }) => method === 'parity_subscription')
+        .map(({ params }) => [params.subscription, params.result]);
+    await expect.poll(told).toEqual([[id, '0x1']]);
+    const heads = await pool.subscribe(['newHeads']);
+    const same = chain.extend(start, 3);
+    pool.follow(same);
+    await heads.got(3);
+    supply = 2;
+    pool.follow(chain.mine(same));
+    await expect.poll(told).toEqual([
+      [id, '0x1'],
+      [id, '0x2'],
+    ]);
+    expect((await client.call('parity_unsubscribe', [id])).result).toBe(true);
+  });
+
+  it('refuses what is no read, what may not be called here, and what is unknown', async () => {
+    const chain = new ScriptedChain();
+    await using pool = await EventPool.start(chain, [chain.extend(chain.genesis, 5)], {});
+    const client = await pool.client();
+    const codes = [];
+    for (const method of ['eth_sendRawTransaction', 'eth_newFilter', 'debug_traceCall', 'no_such', 7]) {
+      codes.push((await client.call('parity_subscribe', [method, []])).error?.code);
+    }
+    expect(codes).toEqual([-32602, -32602, -32601, -32602, -32602]);
+  });
+});
