@@ -16,7 +16,7 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
 
 export const addressOf = (index: number): string => `0x${index.toString(16).padStart(40, 'a')}`;
 export const topicOf = (index: number): string => `0x${index.toString(16).padStart(64, '7')}`;
-export const blockHashOf = (number: number): string => `0x${number.toString(16).padStart(64, 'b')}`;
+export const blockHashOf = (number: number): string => `0x${number.toString(16).padStart(64, '0b')}`;
 
 /** The logs of a chain: for each block, the indices of the addresses that logged in it, in order. */
 export class LogTruth {
