@@ -18,6 +18,9 @@ export const addressOf = (index: number): string => `0x${index.toString(16).padS
 export const topicOf = (index: number): string => `0x${index.toString(16).padStart(64, '7')}`;
 export const blockHashOf = (number: number): string => `0x${number.toString(16).padStart(64, '0b')}`;
 
+const transactionHashOf = (block: number, index: number): string =>
+  `0x${(block * 1000 + index).toString(16).padStart(64, '7c')}`;
+
 /** The logs of a chain: for each block, the indices of the addresses that logged in it, in order. */
 export class LogTruth {
   readonly blocks: readonly (readonly TrueLog[])[];
@@ -30,7 +33,7 @@ export class LogTruth {
         data: '0x',
         blockNumber: hex(number),
         blockHash: blockHashOf(number),
-        transactionHash: blockHashOf(number * 1000 + index),
+        transactionHash: transactionHashOf(number, index),
         logIndex: hex(index),
       })),
     );
