@@ -1,40 +1,71 @@
+import type { BlockId } from '../core/call.ts';
 import type { Handle, Layer } from '../core/layer.ts';
-import type { ChainFeed } from '../head/chain-view.ts';
+import type { ChainFeed, ChainView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 
 const NULL = Buffer.from('null');
+/** Share of a call's time for which an unpublished block is waited for. */
+const PATIENCE = 0.5;
+/** Times that a node is asked before nobody is taken to know of the transaction. */
+const TRIES = 3;
 
 /**
- * A node may be a block ahead of the published head. Its receipt for that block would tell a client of a state which
- * its next read, pinned to the head, does not have yet: so the answer to a question by transaction hash is kept back
- * until its block is published. Where that does not happen soon (the node is alone on its branch), nobody knows of it.
+ * Keeps what nodes say of a transaction or receipt in step with the published head. An answer from another branch is
+ * refused, so that another node is asked. A node may also be a block ahead: its receipt would tell a client of a state
+ * which its next read, pinned to the head, does not have yet, so it is kept back until its block is published. Where that
+ * does not happen soon (the node is alone on its branch), nobody knows of it.
  */
 export const visibleBlocks =
   (chain: ChainFeed, clock: Clock): Layer =>
   (next) => {
     const shown: Handle = async (call) => {
-      const reply = await next(call);
-      if (!reply.ok) return reply;
-      const number = blockNumberOf(reply.result);
-      const head = chain.view.head;
-      if (number === undefined || head === undefined || number <= head.latest.number) return reply;
-      const published = await chain.waitFor(
-        (view) => (view.head?.latest.number ?? 0) >= number,
-        clock.now() + (call.deadline - clock.now()) * PATIENCE,
-        call.cancellation,
-      );
-      return published ? { ...reply, info: { ...reply.info, block: number } } : { ...reply, result: NULL };
+      const { accept } = call;
+      const asked = {
+        ...call,
+        accept: (result: Buffer, upstream: string) =>
+          onBranch(chain.view, placeOf(result)) && (accept?.(result, upstream) ?? true),
+      };
+      let reply = await next(asked);
+      for (let tries = 1; tries < TRIES; tries += 1) {
+        if (!reply.ok) return reply;
+        const place = placeOf(reply.result);
+        if (place === undefined) return reply;
+        if (!reached(chain.view, place)) {
+          const patience = clock.now() + (call.deadline - clock.now()) * PATIENCE;
+          const published = (view: ChainView): boolean => reached(view, place);
+          if (!(await chain.waitFor(published, patience, call.cancellation))) return { ...reply, result: NULL };
+        }
+        if (onBranch(chain.view, place)) {
+          const block = Math.max(place.number, reply.info.block ?? 0);
+          return { ...reply, info: { ...reply.info, block } };
+        }
+        reply = await next(asked);
+      }
+      return reply.ok && !onBranch(chain.view, placeOf(reply.result)) ? { ...reply, result: NULL } : reply;
     };
     return (call) => (call.spec.lookup && call.spec.block.kind === 'transaction' ? shown(call) : next(call));
   };
 
-/** Share of a call's time for which an unpublished block is waited for. */
-const PATIENCE = 0.5;
+const reached = ({ head }: ChainView, { number }: BlockId): boolean =>
+  head === undefined || head.latest.number >= number;
 
-/** Height of the block that a transaction or receipt says it is in. */
-const blockNumberOf = (result: Buffer): number | undefined => {
-  const at = result.indexOf('"blockNumber"');
+/** False for a block at whose height the published branch has another one. */
+const onBranch = (view: ChainView, place: BlockId | undefined): boolean =>
+  place === undefined || (view.hashAt(place.number) ?? place.hash) === place.hash;
+
+/** The block that a transaction or receipt says it is in. */
+const placeOf = (result: Buffer): BlockId | undefined => {
+  const number = hexAfter(result, '"blockNumber"');
+  const hash = hexAfter(result, '"blockHash"');
+  return number === undefined || hash === undefined
+    ? undefined
+    : { number: Number.parseInt(number, 16), hash: hash.toLowerCase() };
+};
+
+/** The first hexadecimal text that stands behind a key. The two keys above are in no other member before. */
+const hexAfter = (result: Buffer, key: string): string | undefined => {
+  const at = result.indexOf(key);
   if (at === -1) return undefined;
-  const match = /^"blockNumber"\s*:\s*"0x([0-9a-f]{1,13})"/i.exec(result.toString('latin1', at, at + 64));
-  return match?.[1] === undefined ? undefined : Number.parseInt(match[1], 16);
+  const after = result.toString('latin1', at + key.length, at + key.length + 80);
+  return /^\s*:\s*"(0x[0-9a-f]{1,64})"/i.exec(after)?.[1];
 };
