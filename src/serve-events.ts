@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChainConfig } from './config/schema.ts';
 import type { BlockLogsSource } from './core/block-logs.ts';
 import type { Handle, Layer } from './core/layer.ts';
+import type { Observer } from './core/observer.ts';
 import { localReply } from './core/reply.ts';
 import type { ChainHead } from './head/chain-head.ts';
 import { readHeader } from './head/header.ts';
@@ -16,6 +17,7 @@ import { subscriptionLayer } from './subscription/layer.ts';
 import { ParitySubscriptions } from './subscription/parity-subscriptions.ts';
 import { PendingTransactions } from './subscription/pending-transactions.ts';
 import { Registry } from './subscription/registry.ts';
+import { reportTo } from './subscription/report.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
 import { VerifiedLogs } from './subscription/verified-logs.ts';
 import { syncing } from './subscription/syncing.ts';
@@ -27,6 +29,7 @@ export interface ServeEventsDeps {
   /** Asks the chain's nodes. */
   readonly route: Handle;
   readonly access: AccessOptions;
+  readonly observer: Observer;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -54,12 +57,18 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   const timeoutMs = chain.routing.timeout;
   const chainId = (): bigint | undefined => head.chainId;
   const ask = asking({ chain: chain.name, timeoutMs }, deps.route, clock);
-  const shared = { ...deps, chain: head, chainId, ask, readHeader };
+  const report = reportTo(deps.observer, chain.name);
+  const shared = { ...deps, chain: head, chainId, ask, readHeader, report };
   const hub = new Hub({ ...hubDefaults, window, replay }, shared);
   const registry = new Registry(randomBytes);
   const source = pendingSource(head, deps.upstreams, deps);
-  const pending = new PendingTransactions(SEEN, { source, ask, clock, duplicate: () => {} });
-  const filters = new Filters({ ...FILTERS, timeoutMs: filterTimeout }, { hub, registry, pending, clock });
+  const pending = new PendingTransactions(SEEN, {
+    source,
+    ask,
+    clock,
+    duplicate: () => report.streamed('newPendingTransactions', 'duplicate'),
+  });
+  const filters = new Filters({ ...FILTERS, timeoutMs: filterTimeout }, { hub, registry, pending, clock, report });
   const screen = access(deps.access)(async (call) => localReply(call.params));
   const parity = new ParitySubscriptions({ topics: TOPICS, timeoutMs }, { ...shared, registry, screen });
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });

@@ -28,5 +28,7 @@ export class Distrust implements Observer {
   identified(): void {}
   headMoved(): void {}
   headRewound(): void {}
+  streamed(): void {}
+  recovered(): void {}
   noted(): void {}
 }

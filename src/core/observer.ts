@@ -27,6 +27,13 @@ export interface Observer {
   headMoved(chain: string, number: number, hash: string, depth: number, delayMs: number): void;
   /** The published head was lowered because all its holders are gone. */
   headRewound(chain: string, from: number, to: number): void;
+  /**
+   * Events went to a subscriber, or into a filter's answer: `event` for all, `replayed` also for those of history, and
+   * `duplicate` for what nodes announced that was known.
+   */
+  streamed(chain: string, type: string, what: 'event' | 'replayed' | 'duplicate'): void;
+  /** Streams were led on (or, for `lost` and `slow_reader`, ended) where plain walking did not do: why, in a word. */
+  recovered(chain: string, reason: string): void;
   /** Something worth a line for an operator that none of the above says. Never holds a URL or a secret. */
   noted(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void;
 }

@@ -164,6 +164,8 @@ export class RecentEvents implements Observer {
   hedged(): void {}
   dissented(): void {}
   identified(): void {}
+  streamed(): void {}
+  recovered(): void {}
   noted(): void {}
 
   #effort(chain: string, upstream: string): { attempts: number; units: number } {

@@ -8,6 +8,7 @@ import type { Hub, Listening } from './hub.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
 import type { Position } from './position.ts';
 import type { Opened, Registry } from './registry.ts';
+import type { Report } from './report.ts';
 import { servable } from './servable.ts';
 import { parseQuery } from './wish.ts';
 
@@ -24,6 +25,7 @@ export interface FiltersDeps {
   readonly registry: Registry;
   readonly pending: PendingTransactions;
   readonly clock: Clock;
+  readonly report: Report;
 }
 
 interface ChainFilter {
@@ -144,6 +146,7 @@ export class Filters {
       return refuse('upstreams_failed', 'no node has told what is new in time; the filter keeps its place');
     }
     filter.position = collected.position;
+    for (const _ of collected.events) this.#deps.report.streamed('filter', 'event');
     const results =
       listening.kind === 'heads'
         ? collected.events.map((event) => Buffer.from(JSON.stringify(event.position.hash)))

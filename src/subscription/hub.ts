@@ -19,6 +19,7 @@ import type { Line, Outlet } from './outlet.ts';
 import { Past } from './past.ts';
 import { after, type Position } from './position.ts';
 import type { Opened } from './registry.ts';
+import type { Report } from './report.ts';
 import { Rescue } from './rescue.ts';
 import { servable } from './servable.ts';
 import type { Budget, Deliver, Stream, StreamEvent } from './stream.ts';
@@ -31,6 +32,7 @@ export interface HubDeps {
   readonly readHeader: (raw: RawJson) => Header | undefined;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly report: Report;
 }
 
 /** A reader's hold on its stream. */
@@ -176,7 +178,6 @@ export class Hub {
 
   async #pursue(stream: Stream, budget: Budget, patience: Patience): Promise<'done' | 'lost' | 'late'> {
     const { deadline, cancellation } = patience;
-    const { chain } = this;
     for (;;) {
       const progress = stream.advance(budget);
       if (progress === 'arrived' || progress === 'tired') return 'done';

@@ -12,6 +12,7 @@ import { judgeLogs, logsOfReceipts } from './log-answer.ts';
 import type { Matcher } from './matcher.ts';
 import { RecentLogs, type RecentLogsOptions } from './recent-logs.ts';
 import type { Chain } from './chain.ts';
+import type { Report } from './report.ts';
 import { Witnesses } from './witnesses.ts';
 
 /** How blocks' logs are fetched and kept; times in ms. */
@@ -32,6 +33,7 @@ export interface LogStoreDeps {
   readonly ask: Ask;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly report: Report;
 }
 
 interface Fetch {
@@ -102,11 +104,13 @@ export class LogStore {
     const backoff = new Backoff(this.#options.retry, random);
     const witnesses = new Witnesses(this.#options.patienceMs);
     let found: BlockLogs | undefined;
-    for (let round = 0; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
+    let round = 0;
+    for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
       if (round > 0) await this.#pause(clock, backoff.next());
       // Where logs are capped or not indexed yet, the receipts may be had.
       found = await this.#ask(header, round % 2 === 0 ? 'eth_getLogs' : 'eth_getBlockReceipts', witnesses);
     }
+    if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
     this.#running -= 1;
     this.#queue.shift()?.();
     const within = this.#deps.chain.tree.get(header.hash) !== undefined;

@@ -9,6 +9,7 @@ import { canonicalJson } from './canonical-json.ts';
 import type { Chain } from './chain.ts';
 import { LatestValue } from './latest-value.ts';
 import { notifications } from './notification.ts';
+import type { Report } from './report.ts';
 import { needsConnection, type Registry } from './registry.ts';
 
 export interface ParitySubscriptionsOptions {
@@ -24,6 +25,7 @@ export interface ParitySubscriptionsDeps {
   /** Says whether a client may make a call, without making it. */
   readonly screen: Handle;
   readonly clock: Clock;
+  readonly report: Report;
 }
 
 /** One call that is repeated at each head, for everybody who asked for it. */
@@ -55,7 +57,7 @@ export class ParitySubscriptions {
 
   /** `next`: the rest of the walk, by which the call is made each time. */
   async subscribe(call: Call, next: Handle): Promise<Reply> {
-    const { registry, screen } = this.#deps;
+    const { registry, screen, report } = this.#deps;
     const { session } = call;
     if (session === undefined || session.style === 'stream') return needsConnection;
     const wish = parse(call.params);
@@ -70,7 +72,10 @@ export class ParitySubscriptions {
     return registry.add(call, session, 'parity', (id) => {
       const message = notifications('parity_subscription', id);
       const topic = this.#topic(key, inner, next);
-      return topic.value.open(session, (result) => session.send(message(result)));
+      return topic.value.open(session, (result) => {
+        report.streamed('parity', 'event');
+        return session.send(message(result));
+      });
     });
   }
 

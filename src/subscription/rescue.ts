@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Chain } from './chain.ts';
 import type { History, Reached } from './history.ts';
 import type { Outlet } from './outlet.ts';
+import type { Report } from './report.ts';
 import type { Stream } from './stream.ts';
 
 /** Times in ms. */
@@ -20,6 +21,7 @@ export interface RescueDeps {
   readonly history: History;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly report: Report;
 }
 
 /**
@@ -77,6 +79,7 @@ export class Rescue {
   async #lead(outlet: Outlet, stream: Stream): Promise<void> {
     const reached = await this.reach(stream, Number.POSITIVE_INFINITY, () => outlet.has(stream));
     if (reached === 'known') {
+      if (outlet.live(stream)) this.#deps.report.recovered('history');
       outlet.back(stream);
       this.#wake(outlet);
     } else if (reached === 'gone') {

@@ -13,6 +13,7 @@ import type { Position } from './position.ts';
 import { needsConnection, type Opened, type Registry } from './registry.ts';
 import { gap, heartbeat, serverSent } from './server-sent.ts';
 import type { Deliver } from './stream.ts';
+import type { Report } from './report.ts';
 import { parseWish, type Wish } from './wish.ts';
 
 export interface SubscriptionsDeps {
@@ -23,6 +24,7 @@ export interface SubscriptionsDeps {
   readonly syncing: LatestValue;
   readonly chainId: () => bigint | undefined;
   readonly clock: Clock;
+  readonly report: Report;
 }
 
 /** Ms between two signs of life of an event stream. */
@@ -42,14 +44,17 @@ export class Subscriptions {
   }
 
   async subscribe(call: Call): Promise<Reply> {
-    const { registry, pending, syncing } = this.#deps;
+    const { registry, pending, syncing, report } = this.#deps;
     const { session } = call;
     if (session === undefined) return needsConnection;
     const wish = parseWish(call.params, session.style);
     if ('invalid' in wish) return refuse('invalid_params', wish.invalid);
     const send = (id: string): ((result: Buffer) => boolean) => {
       const message = notifications('eth_subscription', id);
-      return (result) => session.send(message(result));
+      return (result) => {
+        report.streamed(wish.kind, 'event');
+        return session.send(message(result));
+      };
     };
     switch (wish.kind) {
       case 'newHeads':
@@ -76,7 +81,9 @@ export class Subscriptions {
       const { reason, message, details } = beginning.refusal;
       return refuse(reason, message, details);
     }
-    return registry.add(call, session, wish.kind, (id) => this.#open(session, id, listening, beginning.position));
+    return registry.add(call, session, wish.kind, (id) =>
+      this.#open(session, id, wish.kind, listening, beginning.position),
+    );
   }
 
   /** What is new follows the head that the call, or its whole batch, came with. */
@@ -86,13 +93,21 @@ export class Subscriptions {
     return position === undefined ? hub.begin(origin, listening, call) : { position };
   }
 
-  #open(session: Session, id: string, listening: Listening, start: Position): Opened {
-    const { hub } = this.#deps;
+  #open(session: Session, id: string, type: string, listening: Listening, start: Position): Opened {
+    const { hub, report } = this.#deps;
+    const live = (hub.chain.view.head?.latest.number ?? 0) + 1;
+    const counted =
+      (send: Deliver): Deliver =>
+      (event) => {
+        report.streamed(type, 'event');
+        if (event.position.number < live && start.number + 1 < live) report.streamed(type, 'replayed');
+        return send(event);
+      };
     const cursor = (position: Position): string => encodeCursor({ chainId: this.#deps.chainId() ?? 0n, position });
     const key = session.subscriptions;
     if (session.style === 'stream') {
       const deliver: Deliver = (event) => session.send(serverSent(event, cursor(event.position)));
-      const opened = hub.open(key, lineOf(session), listening, start, deliver);
+      const opened = hub.open(key, lineOf(session, report), listening, start, counted(deliver));
       const beating = this.#beat(session, () => cursor(opened.position()));
       return {
         start: () => {
@@ -110,7 +125,7 @@ export class Subscriptions {
       session.style === 'cursor'
         ? ({ text, position }) => session.send(message(text, cursor(position)))
         : ({ text }) => session.send(message(text));
-    return hub.open(key, lineOf(session), listening, start, deliver);
+    return hub.open(key, lineOf(session, report), listening, start, counted(deliver));
   }
 
   /** Signs of life, the first one at once, so that a reader who is cut off before any event has a cursor. */
@@ -126,10 +141,14 @@ export class Subscriptions {
 }
 
 /** A connection as the streams on it see it. */
-const lineOf = (session: Session): Line => ({
+const lineOf = (session: Session, report: Report): Line => ({
   onDrain: (task) => session.onDrain(task),
-  slow: (why) => session.end(TRY_LATER, why),
+  slow: (why) => {
+    report.recovered('slow_reader');
+    session.end(TRY_LATER, why);
+  },
   lost: (safeFrom, why) => {
+    report.recovered('lost');
     const block = `0x${safeFrom.toString(16)}`;
     if (session.style === 'stream') session.send(gap(block, why));
     session.end(RESTART, `${why}; fetch again from block ${safeFrom}`);

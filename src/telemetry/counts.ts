@@ -10,6 +10,8 @@ const OTHER = 'other';
 
 /** Distinct outcomes of a call or an attempt; the reason words and failure classes are about thirty. */
 const OUTCOMES = 64;
+/** Types of subscription. */
+const STREAM_TYPES = 16;
 /** Methods with series of their own; the method table is shorter. */
 const METHODS = 400;
 
@@ -80,6 +82,13 @@ export class ChainCounts {
   readonly upstreams = new Map<string, UpstreamCounts>();
   readonly retries = new Tally(OUTCOMES);
   readonly hedges = new Tally(OUTCOMES);
+  /** Events of subscriptions, by type. */
+  readonly streamed = {
+    event: new Tally(STREAM_TYPES),
+    replayed: new Tally(STREAM_TYPES),
+    duplicate: new Tally(STREAM_TYPES),
+  };
+  readonly recoveries = new Tally(OUTCOMES);
   readonly reorgDepth = new Histogram(REORG_BLOCKS);
   readonly headDelay = new Histogram(HEAD_DELAY_SECONDS);
   reorgs = 0;

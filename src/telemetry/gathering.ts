@@ -61,6 +61,14 @@ export class Gathering implements Observer {
     this.#chain(chain).rewinds += 1;
   }
 
+  streamed(chain: string, type: string, what: 'event' | 'replayed' | 'duplicate'): void {
+    this.#chain(chain).streamed[what].add(type);
+  }
+
+  recovered(chain: string, reason: string): void {
+    this.#chain(chain).recoveries.add(reason);
+  }
+
   // A scrape reads these off the picture, which cannot miss one of them.
   stateChanged(): void {}
   identified(): void {}

@@ -64,6 +64,14 @@ export const createLogObserver = (log: Logger): Observer => {
     headRewound: (chain, from, to) => {
       log.warn({ chain, from, to }, `the head was lowered from ${from} to ${to}: every node that had more is gone`);
     },
+    streamed: () => {},
+    recovered: (chain, reason) => {
+      const bad = reason === 'lost';
+      log[bad ? 'warn' : 'debug'](
+        { chain, reason },
+        bad ? 'a reader was told that events are missing' : `streams go on: ${reason}`,
+      );
+    },
     noted: (level, message, fields) => log[level](fields, plain(message)),
   };
 };

@@ -5,6 +5,7 @@ import { Gathering } from './gathering.ts';
 import { gatewayFamilies, headFamilies } from './gateway-families.ts';
 import type { Picture } from './picture.ts';
 import { loopMeter, processFamilies } from './process-families.ts';
+import { subscriptionFamilies } from './subscription-families.ts';
 import { upstreamFamilies } from './upstream-families.ts';
 
 export interface Metrics {
@@ -31,6 +32,7 @@ export const createMetrics = (options: { readonly version: string }, picture: ()
       ...callFamilies(gathering),
       ...upstreamFamilies(gathering, now),
       ...headFamilies(gathering, now),
+      ...subscriptionFamilies(gathering),
       ...processFamilies(loopUtilization()),
     ];
   };

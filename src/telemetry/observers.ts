@@ -35,6 +35,12 @@ export const combine = (observers: readonly Observer[]): Observer => ({
   headRewound: (...what) => {
     for (const observer of observers) observer.headRewound(...what);
   },
+  streamed: (...what) => {
+    for (const observer of observers) observer.streamed(...what);
+  },
+  recovered: (...what) => {
+    for (const observer of observers) observer.recovered(...what);
+  },
   noted: (...what) => {
     for (const observer of observers) observer.noted(...what);
   },

@@ -159,6 +159,8 @@ export class Pool {
       retried: nothing,
       hedged: nothing,
       dissented: nothing,
+      streamed: nothing,
+      recovered: nothing,
       probed: (_, upstream, items) => this.probes.set(upstream, (this.probes.get(upstream) ?? 0) + items),
       stateChanged: tell('state'),
       identified: tell('identified'),

@@ -49,7 +49,7 @@ describe('filters', () => {
     pool.follow(chain.extend(start, 3));
     await headAt(pool, 8);
     const both = await Promise.all([changes(pool, id), changes(pool, id)]);
-    expect(both.map(({ result }) => result.length).sort()).toEqual([0, 3]);
+    expect(both.map(({ result }) => result.length).toSorted((one, other) => one - other)).toEqual([0, 3]);
   });
 
   it('say that no node can serve while all are down, and lose nothing', async () => {

@@ -110,7 +110,9 @@ describe('newPendingTransactions', () => {
     node.push('newPendingTransactions', hashes[0]);
     node.push('newPendingTransactions', { hash: hashes[1], blockHash: null, nonce: '0x2' });
     const told = await bodies.got(2);
-    expect(told.map(({ hash }) => hash).sort()).toEqual(hashes.slice(0, 2));
+    expect(told.map(({ hash }) => String(hash)).toSorted((one, other) => one.localeCompare(other))).toEqual(
+      hashes.slice(0, 2),
+    );
     expect(await plain.got(2)).toEqual(hashes.slice(0, 2));
   });
 });

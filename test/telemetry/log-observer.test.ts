@@ -120,6 +120,8 @@ test('several observers combined are told everything, in order', () => {
   both.identified('mainnet', 'geth-1', 'Geth');
   both.headMoved('mainnet', 1, '0xaa', 0, 1);
   both.headRewound('mainnet', 2, 1);
+  both.streamed('mainnet', 'logs', 'event');
+  both.recovered('mainnet', 'history');
   both.noted('info', 'hello', {});
   const counts = {
     callEnded: 3,
@@ -133,6 +135,8 @@ test('several observers combined are told everything, in order', () => {
     identified: 3,
     headMoved: 5,
     headRewound: 3,
+    streamed: 3,
+    recovered: 2,
     noted: 3,
   };
   expect(told).toEqual(Object.entries(counts).flatMap(([name, count]) => [`a ${name} ${count}`, `b ${name} ${count}`]));

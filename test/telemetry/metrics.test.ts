@@ -38,6 +38,10 @@ const CONTRACT = [
   'headgate_upstream_units_saved_total{chain,kind}',
   'headgate_ws_connections{}',
   'headgate_subscriptions{chain,type}',
+  'headgate_subscription_events_total{chain,type}',
+  'headgate_subscription_replayed_total{chain,type}',
+  'headgate_subscription_duplicates_dropped_total{chain,type}',
+  'headgate_subscription_recoveries_total{chain,reason}',
   'headgate_rate_limited_total{key}',
   'headgate_rejected_total{reason}',
   'headgate_probes_total{chain,upstream}',
@@ -67,6 +71,8 @@ const busy = (picture: Picture = aPicture()) => {
   observer.retried('mainnet', 'timeout');
   observer.hedged('mainnet', 'won');
   observer.dissented('mainnet', 'geth-1', 'eth_call');
+  for (const what of ['event', 'replayed', 'duplicate'] as const) observer.streamed('mainnet', 'logs', what);
+  observer.recovered('mainnet', 'history');
   observer.headMoved('mainnet', 100, '0xaa', 0, 40);
   observer.headMoved('mainnet', 101, '0xbb', 2, 40);
   observer.headRewound('mainnet', 101, 100);
