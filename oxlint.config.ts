@@ -56,6 +56,7 @@ const homes: readonly { readonly file: string; readonly room: string; readonly p
   { file: 'ws-transport', room: 'upstream', packages: ['ws'] },
   { file: 'ws*', room: 'ingress', packages: ['fastify', 'ws'] },
   { file: 'memory-store', room: 'cache', packages: ['lru-cache'] },
+  { file: 'redis-connection', room: 'cache', packages: ['@redis/client'] },
 ];
 
 const here = import.meta.dirname;

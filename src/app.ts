@@ -1,10 +1,9 @@
-import { Distrust } from './cache/distrust.ts';
-import { MemoryStore } from './cache/memory-store.ts';
 import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
 import type { Bound } from './ingress/listen.ts';
 import { createOpsListener } from './ingress/ops.ts';
 import { Endpoints } from './ingress/target.ts';
+import { createKeeping, type Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
 import { opsDeps } from './operations.ts';
 import { Inflight } from './policy/concurrency.ts';
@@ -44,11 +43,11 @@ export const createApp = (config: Config, deps: AppDeps): App => {
   const { clock, version, mask } = deps;
   let draining = false;
   const recent = new RecentEvents(clock);
-  const store = new MemoryStore(config.cache);
+  const keeping = createKeeping(config, deps);
   const chains: ServedChain[] = [];
-  const metrics = createMetrics({ version }, () => pictureOf(chains, rpc, store));
-  const observer = combine([metrics.observer, recent, new Distrust((upstream) => store.forget(upstream)), deps.log]);
-  const shared = { ...deps, observer, inflight: new Inflight(), store };
+  const metrics = createMetrics({ version }, () => pictureOf(chains, rpc, keeping));
+  const observer = combine([metrics.observer, recent, keeping.observer, deps.log]);
+  const shared = { ...deps, observer, inflight: new Inflight(), keeping };
   for (const chain of config.chains) chains.push(serveChain(chain, config, shared));
   const endpoints = new Endpoints(
     chains.map(({ endpoint }) => endpoint),
@@ -68,7 +67,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
       clock,
       mask,
       startedAt: clock.wall(),
-      store,
+      keeping,
       draining: () => draining,
     }),
   );
@@ -77,6 +76,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     draining = true;
     const inTime = await rpc.finish(ms);
     await Promise.all([ops.close(), ...chains.map((chain) => chain.close())]);
+    keeping.close();
     return inTime;
   };
   return {
@@ -85,6 +85,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     },
     listen: async () => {
       const bound = await rpc.listen();
+      keeping.start();
       for (const chain of chains) chain.start();
       return { rpc: bound, ops: await ops.listen() };
     },
@@ -98,7 +99,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
   };
 };
 
-const pictureOf = (chains: readonly ServedChain[], rpc: RpcListener, store: MemoryStore): Picture => ({
+const pictureOf = (chains: readonly ServedChain[], rpc: RpcListener, { store }: Keeping): Picture => ({
   chains: chains.map((chain) => chain.picture()),
   wsConnections: rpc.connections,
   cacheBytes: store.bytes,

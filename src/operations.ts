@@ -1,7 +1,7 @@
-import type { MemoryStore } from './cache/memory-store.ts';
 import type { Observer } from './core/observer.ts';
 import type { OpsDeps, Readiness } from './ingress/ops.ts';
 import type { Endpoints } from './ingress/target.ts';
+import type { Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
 import type { ServedChain } from './serve-chain.ts';
 import { statusPage } from './status/page.ts';
@@ -23,7 +23,7 @@ export interface OperationsContext {
   readonly mask: (text: string) => string;
   readonly draining: () => boolean;
   /** Answers of all chains. */
-  readonly store: MemoryStore;
+  readonly keeping: Keeping;
 }
 
 /** What the ops listener shows and does, in terms of the chains. */
@@ -45,14 +45,14 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
         mask,
         recent,
         chains: chains.map((chain) => chain.standing()),
-        cache: context.store,
+        cache: context.keeping.store,
       });
     },
     page: statusPage,
     explain: ({ chain, method, params }) => find(chain)?.explain(method, Buffer.from(params)),
     drain: (upstream) => chains.some(({ head }) => head.drain(upstream)),
     undrain: (upstream) => chains.some(({ head }) => head.undrain(upstream)),
-    purge: () => context.store.clear(),
+    purge: () => context.keeping.purge(),
     reload: async () => ({
       ok: false,
       message: 'this version reads its config at the start: restart it to apply changes',

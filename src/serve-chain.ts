@@ -1,4 +1,3 @@
-import type { MemoryStore } from './cache/memory-store.ts';
 import { RecentSends } from './chain/sends.ts';
 import type { ChainConfig, Config, UpstreamConfig } from './config/schema.ts';
 import type { Endpoint } from './core/endpoint.ts';
@@ -7,10 +6,12 @@ import { explaining } from './explain-call.ts';
 import { ChainHead, type ChainHeadOptions } from './head/chain-head.ts';
 import type { NodeState, NodeView } from './head/chain-view.ts';
 import type { RawJson } from './jsonrpc/message.ts';
+import type { Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
 import { pipeline } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
+import { joinReplicas } from './replicas.ts';
 import { serveCache } from './serve-cache.ts';
 import { serveEvents } from './serve-events.ts';
 import type { Explanation } from './router/explain.ts';
@@ -29,7 +30,7 @@ export interface ServeChainDeps {
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
   /** Answers of all chains. */
-  readonly store: MemoryStore;
+  readonly keeping: Keeping;
 }
 
 /** One chain with everything that belongs to it. */
@@ -54,9 +55,10 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const head = new ChainHead(headOptions(chain), { ...deps, identify });
   const upstreams = chain.upstreams.map((upstream) => connect(upstream, chain, config, deps));
   const sends = new RecentSends(SENDS, clock);
+  const told = joinReplicas(head, sends, deps.keeping.replicas);
   const { limits } = config.server;
   const routing = { ...chain.routing, quorum: chain.quorum ?? [], mostBytes: limits.responseSize };
-  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends });
+  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends: told });
   const events = serveEvents(chain, { ...deps, head, upstreams, route: router.handle, access: config.methods });
   const walk = {
     chain: head,
@@ -66,17 +68,13 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     sends,
     events: events.layer,
     recentLogs: events.logs,
-    cache: serveCache(chain.name, head, deps.store, clock),
+    cache: serveCache(chain.name, head, deps.keeping, clock),
   };
   const logs = { ...chain.logs, mostBytes: limits.responseSize };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits, logs };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   const placing = { ...policy, rateLimit: { requestsPerSecond: null } };
-  let headSeenAt: number | undefined;
-  head.onMove(() => {
-    headSeenAt = clock.now();
-  });
-  const headAge = (): number | undefined => (headSeenAt === undefined ? undefined : (clock.now() - headSeenAt) / 1000);
+  const headAge = ageOf(head, clock);
   return {
     name: chain.name,
     endpoint: {
@@ -108,6 +106,15 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       await Promise.all(upstreams.map((upstream) => upstream.close()));
     },
   };
+};
+
+/** Seconds since the head moved; undefined before it has. */
+const ageOf = (head: ChainHead, clock: Clock): (() => number | undefined) => {
+  let seenAt: number | undefined;
+  head.onMove(() => {
+    seenAt = clock.now();
+  });
+  return () => (seenAt === undefined ? undefined : (clock.now() - seenAt) / 1000);
 };
 
 /** What of the transactions sent here is remembered; two minutes are ten blocks of a slow chain. */

@@ -57,7 +57,8 @@ export class Answers {
 
   /** Keeps an answer that another replica has kept, if it is true on this one's branch. */
   put(identity: Lasting, answer: KeptAnswer): KeptAnswer | undefined {
-    const { block, settled } = answer;
+    const { block, settled, result } = answer;
+    if (identity.kind === 'lasting' ? hasty(identity, result) : block === undefined) return undefined;
     if (block !== undefined && standingOf(this.#branch.view, block, settled) === 'lost') return undefined;
     this.#store.set(this.#keyOf(identity), answer);
     return answer;
@@ -78,10 +79,7 @@ export class Answers {
     result: RawJson,
   ): { readonly block: BlockId | undefined; readonly settled: boolean } | undefined {
     if (result.equals(NULL)) return undefined;
-    if (identity.kind === 'lasting') {
-      // An empty answer may be a node's ignorance, which passes; only time tells.
-      return result.length <= EMPTY && !identity.final ? undefined : { block: undefined, settled: false };
-    }
+    if (identity.kind === 'lasting') return hasty(identity, result) ? undefined : { block: undefined, settled: false };
     const block = inclusionOf(result);
     if (block === undefined) return undefined;
     const { view } = this.#branch;
@@ -90,6 +88,10 @@ export class Answers {
     return standingOf(view, block, settled) === 'lost' ? undefined : { block, settled };
   }
 }
+
+/** An empty answer may be a node's ignorance, which passes; only time tells. */
+const hasty = ({ final }: Extract<Lasting, { kind: 'lasting' }>, result: RawJson): boolean =>
+  result.length <= EMPTY && !final;
 
 /**
  * Where a block stands now: `lost` where another one is at its height, or where it is no longer remembered and was not

@@ -5,25 +5,43 @@ import type { Answers, Lasting } from './answers.ts';
 import type { Branch } from './branch.ts';
 import { identify } from './cache-key.ts';
 import type { KeptAnswer } from './memory-store.ts';
+import type { RedisStore } from './redis-store.ts';
 import type { SingleFlight } from './single-flight.ts';
 
 export interface CacheDeps {
   readonly branch: Branch;
   readonly answers: Answers;
   readonly flights: SingleFlight;
+  /** What replicas have in common; undefined where they have nothing. */
+  readonly shared?: SharedAnswers | undefined;
+}
+
+/** Answers kept elsewhere, for all replicas. */
+export interface SharedAnswers {
+  readonly store: RedisStore;
+  /** The chain's name among replicas; undefined while it is not known. */
+  readonly name: () => string | undefined;
+  /** Ms since the Unix epoch. */
+  readonly wall: () => number;
 }
 
 /**
  * Pays for each fact once: what is kept is given again, and calls that ask for the same at the same time share one
  * question. Stands behind pinning, for a key names the block that is read.
  */
-export const cached = ({ branch, answers, flights }: CacheDeps): Layer => {
+export const cached = ({ branch, answers, flights, shared: elsewhere }: CacheDeps): Layer => {
   /** Counts what may have been written; what is read after that must not come from a read that began before it. */
   let writes = 0;
   const written = async (call: Call, next: Handle): Promise<Reply> => {
     const reply = await next(call);
     writes += 1;
     return reply;
+  };
+  const ask = (identity: Lasting, call: Call, next: Handle): Promise<Reply> => {
+    const name = elsewhere?.name();
+    return elsewhere === undefined || name === undefined
+      ? fill(answers, identity, call, next)
+      : fillFrom(elsewhere, name, answers, identity, call, next);
   };
   return (next) => (call) => {
     if (call.spec.write || !call.spec.known) return written(call, next);
@@ -34,7 +52,7 @@ export const cached = ({ branch, answers, flights }: CacheDeps): Layer => {
     if (identity.kind === 'passing') return flights.join(identity.flight, call, (shared) => past(shared, next));
     const kept = answers.read(identity);
     if (kept !== undefined) return Promise.resolve(again(call, kept));
-    return flights.join(identity.flight, call, (shared) => fill(answers, identity, shared, next));
+    return flights.join(identity.flight, call, (shared) => ask(identity, shared, next));
   };
 };
 
@@ -42,6 +60,25 @@ const fill = async (answers: Answers, identity: Lasting, call: Call, next: Handl
   const askedAt = answers.age;
   const reply = await next(call);
   answers.keep(identity, reply, askedAt);
+  return reply;
+};
+
+/** The same, by way of the other replicas: what one of them has asked for need not be asked for again. */
+const fillFrom = async (
+  { store, wall }: SharedAnswers,
+  name: string,
+  answers: Answers,
+  identity: Lasting,
+  call: Call,
+  next: Handle,
+): Promise<Reply> => {
+  const [askedAt, wallAskedAt] = [answers.age, wall()];
+  const found = await store.get(name, identity);
+  const known = found && answers.put(identity, { ...found, askedAt });
+  if (known !== undefined) return again(call, known);
+  const reply = await next(call);
+  const kept = answers.keep(identity, reply, askedAt);
+  if (kept !== undefined) store.put(name, identity, { ...kept, askedAt: wallAskedAt });
   return reply;
 };
 

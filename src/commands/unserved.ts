@@ -8,7 +8,6 @@ export const unserved = (config: Config): readonly string[] => {
   const found: string[] = [];
   if (config.server.workers !== 1) found.push('server.workers: one process serves; leave it at 1');
   if (config.keys !== undefined) found.push('keys: clients are not told apart by keys');
-  if (config.redis !== undefined) found.push('redis: nothing is shared between replicas');
   for (const chain of config.chains) {
     for (const { name, discover } of chain.upstreams) {
       if (discover !== undefined) found.push(`discover of upstream ${name}: name each node by its url`);

@@ -22,6 +22,11 @@ export class Admission {
     return this.#configured ?? this.#identity?.chainId;
   }
 
+  /** Undefined until it was found out, or where no node can tell. */
+  get genesis(): string | undefined {
+    return this.#identity?.genesis;
+  }
+
   get decided(): boolean {
     return this.#identity !== undefined;
   }

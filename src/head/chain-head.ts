@@ -5,7 +5,7 @@ import { Admission } from './admission.ts';
 import { Anchoring } from './anchoring.ts';
 import { BlockPace } from './block-pace.ts';
 import { BlockTree } from './block-tree.ts';
-import { ballotsOf, type ChainMemory, electVoters, showStates, viewOf } from './chain-memory.ts';
+import { ballotsOf, type ChainMemory, electVoters, nudgeOthers, showStates, viewOf } from './chain-memory.ts';
 import type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 import type { ChainFeed, ChainView } from './chain-view.ts';
 import { settleContradiction } from './contradiction.ts';
@@ -80,6 +80,11 @@ export class ChainHead implements ChainFeed {
     return this.#admission.chainId;
   }
 
+  /** Hash of the first block; undefined until it was found out, or where no node can tell. */
+  get genesis(): string | undefined {
+    return this.#admission.genesis;
+  }
+
   /** The header of the published head. */
   get head(): Header | undefined {
     return this.#memory.published.head;
@@ -151,6 +156,12 @@ export class ChainHead implements ChainFeed {
     return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
   }
 
+  /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */
+  hint(header: Header, source: string): void {
+    const added = this.#memory.tree.add(header, source, this.#deps.clock.now());
+    if (added === 'linked') nudgeOthers(this.#memory, header);
+  }
+
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
@@ -205,16 +216,8 @@ export class ChainHead implements ChainFeed {
     if (added === 'contradiction') return false;
     const own = node.tracker.head;
     if (via === 'feed' && own !== undefined && tree.contains(header.hash, own.hash)) return false;
-    if (added === 'linked') this.#nudge(header, node);
+    if (added === 'linked') nudgeOthers(this.#memory, header, node);
     return true;
-  }
-
-  /** Nodes whose heads are polled are asked at once when another one has a new block. */
-  #nudge(header: Header, teller: WatchedNode): void {
-    for (const node of this.#memory.nodes.values()) {
-      const { head } = node.tracker;
-      if (node !== teller && head !== undefined && head.number < header.number) node.tracker.nudge();
-    }
   }
 
   #changed(node: WatchedNode): void {

@@ -2,6 +2,7 @@ import type { NodeState } from './chain-view.ts';
 import { stateOf } from './node-state.ts';
 import type { BlockTree } from './block-tree.ts';
 import type { ChainView } from './chain-view.ts';
+import type { Header } from './header.ts';
 import { pictureOf, type Reach, reachOf } from './picture.ts';
 import type { Ballot, PublishedHead } from './published-head.ts';
 import { scoreOf } from './score.ts';
@@ -93,6 +94,14 @@ export const showStates = (memory: ChainMemory, now: number, stallMs: number): S
         });
   }
   return changes;
+};
+
+/** Has nodes whose heads are polled asked at once for a block that somebody else has told of. */
+export const nudgeOthers = ({ nodes }: ChainMemory, header: Header, teller?: WatchedNode): void => {
+  for (const node of nodes.values()) {
+    const { head } = node.tracker;
+    if (node !== teller && head !== undefined && head.number < header.number) node.tracker.nudge();
+  }
 };
 
 /** The picture of this moment. */
