@@ -45,15 +45,28 @@ export const cached = ({ branch, answers, flights, shared: elsewhere }: CacheDep
   };
   return (next) => (call) => {
     if (call.spec.write || !call.spec.known) return written(call, next);
-    // Who wants one node's word, or tells false answers from true ones, is not served with somebody else's.
-    if (call.bypassCache || call.only !== undefined || call.accept !== undefined) return past(call, next);
+    // Who wants one node's word is not served with somebody else's.
+    if (call.bypassCache || call.only !== undefined) return past(call, next);
     const identity = identify(call, branch.view, writes);
     if (identity === undefined) return past(call, next);
-    if (identity.kind === 'passing') return flights.join(identity.flight, call, (shared) => past(shared, next));
-    const kept = answers.read(identity);
-    if (kept !== undefined) return Promise.resolve(again(call, kept));
-    return flights.join(identity.flight, call, (shared) => ask(identity, shared, next));
+    const alone: Handle =
+      identity.kind === 'passing' ? (shared) => past(shared, next) : (shared) => ask(identity, shared, next);
+    const kept = identity.kind === 'passing' ? undefined : answers.read(identity);
+    if (kept !== undefined && fits(call, kept)) return Promise.resolve(again(call, kept));
+    const reply = flights.join(identity.flight, call, alone);
+    return call.accept === undefined ? reply : accepted(call, reply, alone);
   };
+};
+
+/** Whether the answer is one that the call does not find false. */
+const fits = ({ accept }: Call, { result, upstream = '' }: Pick<KeptAnswer, 'result' | 'upstream'>): boolean =>
+  accept === undefined || accept(result, upstream);
+
+/** What others were content with need not do for this call. */
+const accepted = async (call: Call, shared: Promise<Reply>, alone: Handle): Promise<Reply> => {
+  const reply = await shared;
+  const refused = reply.ok && reply.info.source === 'coalesced';
+  return refused && !fits(call, { result: reply.result, upstream: reply.info.upstream }) ? alone(call) : reply;
 };
 
 const fill = async (answers: Answers, identity: Lasting, call: Call, next: Handle): Promise<Reply> => {

@@ -82,7 +82,6 @@ describe('cached', () => {
   it.each<[string, Partial<Call>]>([
     ['to go past the cache', { bypassCache: true }],
     ['one node', { only: 'b' }],
-    ['for an answer that it can tell from a false one', { accept: () => true }],
   ])('serves nobody who asks %s with what others were told, nor keeps what he is told', async (_what, changes) => {
     const { asked, branch, handle } = caching();
     const ask = (more: Partial<Call> = {}) => handle(branch.pinned('eth_call', [{}], 1000, more));
@@ -91,6 +90,24 @@ describe('cached', () => {
     expect((await ask()).info.source).toBe('miss');
     expect((await ask(changes)).info.source).toBe('bypass');
     expect(asked).toHaveLength(4);
+  });
+
+  it('tells nobody what he can tell to be false, whether it was kept or is shared', async () => {
+    const { asked, branch, handle } = caching();
+    const ask = (accept?: Call['accept']) => handle(branch.pinned('eth_call', [{}], 1000, { accept }));
+    const seen: string[] = [];
+    const isNot = (wrong: string) => (result: Buffer, source: string) => {
+      seen.push(source);
+      return result.toString() !== wrong;
+    };
+    const [first, second] = await Promise.all([ask(), ask(isNot('"0x1"'))]);
+    expect([first.ok && first.result.toString(), second.ok && second.result.toString()]).toEqual(['"0x1"', '"0x2"']);
+    const third = await ask(isNot('"0x1"'));
+    expect(third).toMatchObject({ result: Buffer.from('"0x2"'), info: { source: 'hit' } });
+    const fourth = await ask(isNot('"0x2"'));
+    expect(fourth).toMatchObject({ result: Buffer.from('"0x3"'), info: { source: 'miss' } });
+    expect(new Set(seen)).toEqual(new Set(['a']));
+    expect(asked).toHaveLength(3);
   });
 
   it('shares what it may not keep only among those who ask at the same time', async () => {
