@@ -101,6 +101,11 @@ export class LogOracle {
     this.#held = new Set(this.#stack);
   }
 
+  /** Key of the newest log that is held. */
+  get last(): string | undefined {
+    return this.#stack.at(-1);
+  }
+
   take(log: Pick<ScriptedLog, 'blockHash' | 'logIndex'> & { readonly removed: boolean }): void {
     this.events += 1;
     const key = keyOf(log);
@@ -157,6 +162,11 @@ export class HeadOracle {
     this.#chain = chain;
     this.#last = start;
     for (const { hash } of chain.branch(start, start.number - BELOW)) this.#announced.add(hash);
+  }
+
+  /** The block that was announced last. */
+  get last(): ScriptedBlock {
+    return this.#last;
   }
 
   take({ hash }: { readonly hash: string }): void {

@@ -1,0 +1,177 @@
+import { get, type ClientRequest } from 'node:http';
+import { WebSocket } from 'ws';
+import { HeadOracle, LogOracle, type Truth } from '../../test/support/fold-oracle.ts';
+import type { ScriptedBlock } from '../../test/support/scripted-chain.ts';
+
+/** Where a reader connects to. */
+export interface Addresses {
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+export type ReaderKind = 'logs' | 'heads' | 'stream';
+
+/** What a reader asks for, as a log filter. */
+export type Wanted = Readonly<Record<string, unknown>>;
+
+/**
+ * One client: it keeps its cursor and goes on with it whenever its connection is lost, whoever did that, and it holds all
+ * that it is told against the truth.
+ */
+export class EventReader {
+  readonly kind: ReaderKind;
+  readonly logs: LogOracle;
+  readonly heads: HeadOracle;
+  /** Connections that ended though this side did not end them. */
+  disconnects = 0;
+  /** Times that it was told that events are missing. */
+  gaps = 0;
+  /** Runs for each head and log, with its height. */
+  onEvent: (number: number) => void = () => {};
+  readonly #at: Addresses;
+  readonly #wanted: Wanted;
+  readonly #truth: Truth;
+  #cursor: string | undefined;
+  #socket: WebSocket | undefined;
+  #request: ClientRequest | undefined;
+  #closed = false;
+  #cutting = false;
+  #subscribed: (() => void) | undefined;
+  readonly subscribed: Promise<void>;
+
+  constructor(kind: ReaderKind, at: Addresses, truth: Truth, start: ScriptedBlock, wanted: Wanted) {
+    this.kind = kind;
+    this.#at = at;
+    this.#truth = truth;
+    this.#wanted = wanted;
+    this.logs = new LogOracle(truth, start);
+    this.heads = new HeadOracle(truth.chain, start);
+    this.subscribed = new Promise((resolve) => {
+      this.#subscribed = resolve;
+    });
+    this.connect();
+  }
+
+  get events(): number {
+    return this.logs.events + this.heads.events;
+  }
+
+  connect(): void {
+    if (this.#closed || this.#socket !== undefined || this.#request !== undefined) return;
+    if (this.kind === 'stream') this.#listen();
+    else this.#dial();
+  }
+
+  /** Cuts the connection, as a network does. */
+  cut(): void {
+    this.#cutting = true;
+    this.#socket?.terminate();
+    this.#request?.destroy();
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    if (this.#socket?.isPaused) this.#socket.resume();
+  }
+
+  /** True once it has all that the branch of `head` has. */
+  at(head: ScriptedBlock): boolean {
+    if (this.kind === 'heads') return this.heads.last === head;
+    return this.logs.last === this.#truth.lastUpTo(head);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.cut();
+  }
+
+  #dial(): void {
+    const socket = new WebSocket(`${this.#at.wsUrl}/?cursor=1`);
+    this.#socket = socket;
+    this.#cutting = false;
+    const origin = this.#cursor === undefined ? null : { resumeFrom: this.#cursor };
+    const params = this.kind === 'heads' ? ['newHeads', origin] : ['logs', this.#wanted, origin];
+    socket.on('open', () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params })));
+    socket.on('message', (data) => this.#message(JSON.parse((data as Buffer).toString()), socket));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#socket = undefined;
+      this.#lost();
+    });
+  }
+
+  #message(message: Message, socket: WebSocket): void {
+    if (message.id === 1) {
+      if (message.error !== undefined) {
+        if (message.error.code === -32001) this.gaps += 1;
+        this.#cutting = message.error.code === -32002;
+        socket.terminate();
+      } else this.#subscribed?.();
+      return;
+    }
+    if (message.params === undefined) return;
+    this.#cursor = message.params.cursor;
+    this.#take(this.kind === 'heads' ? 'head' : 'log', message.params.result);
+  }
+
+  #listen(): void {
+    this.#cutting = false;
+    const headers = this.#cursor === undefined ? {} : { 'last-event-id': this.#cursor };
+    const query = new URLSearchParams({ heads: '1' });
+    for (const [name, value] of Object.entries(this.#wanted)) {
+      if (name === 'address') query.set(name, String(value));
+      else for (const [at, topic] of (value as readonly unknown[]).entries()) query.set(`topic${at}`, String(topic));
+    }
+    const request = get(`${this.#at.url}/events?${query.toString()}`, { headers, agent: false }, (response) => {
+      let rest = '';
+      if (response.statusCode !== 200) this.#cutting = true;
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        const blocks = (rest + chunk).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) this.#block(block);
+      });
+      response.on('error', () => {});
+    });
+    this.#request = request;
+    request.on('error', () => {});
+    request.on('close', () => {
+      this.#request = undefined;
+      this.#lost();
+    });
+  }
+
+  #block(block: string): void {
+    const fields = new Map(
+      block.split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+    );
+    const data = fields.get('data');
+    const event = fields.get('event');
+    this.#cursor = fields.get('id') ?? this.#cursor;
+    this.#subscribed?.();
+    if (data === undefined) return;
+    if (event === 'gap') this.gaps += 1;
+    else this.#take(event === 'head' ? 'head' : 'log', JSON.parse(data));
+  }
+
+  #take(kind: 'head' | 'log', event: Record<string, unknown>): void {
+    if (kind === 'head') this.heads.take(event as never);
+    else this.logs.take(event as never);
+    if (event['removed'] !== true) this.onEvent(Number(event['blockNumber'] ?? event['number']));
+  }
+
+  #lost(): void {
+    if (this.#closed) return;
+    if (!this.#cutting) this.disconnects += 1;
+    setTimeout(() => this.connect(), 100);
+  }
+}
+
+interface Message {
+  readonly id?: number;
+  readonly error?: { readonly code: number };
+  readonly params?: { readonly cursor: string; readonly result: Record<string, unknown> };
+}
