@@ -40,7 +40,7 @@ export class Asking {
 
   /** A `null` that stands unless somebody knows better. */
   get doubt(): Reply | undefined {
-    return this.#doubt;
+    return this.#doubt && { ...this.#doubt, info: { ...this.#doubt.info, attempts: this.#attempts } };
   }
 
   started(): void {

@@ -114,7 +114,7 @@ const askInTurn = async (
         const [node] = queue.splice(0, 1);
         if (node === undefined) return undefined;
         asking.started();
-        const attempt = tools.ask(call, node, shareOf(call, Math.min(left - 1, queue.length), tools));
+        const attempt = tools.ask(call, node, shareOf(call, Math.min(left - 1, queue.length), asking, tools));
         running.set(attempt, node);
         if (hedge) hedges.add(attempt);
         return attempt;
@@ -139,10 +139,13 @@ const askInTurn = async (
   return reply;
 };
 
-/** Ms for the next attempt, such that `others` more still get their turn. */
-const shareOf = (call: Call, others: number, { attemptTimeout, clock }: PlanTools): number => {
+/**
+ * Ms for the next attempt, such that `others` more still get their turn. The last one has all that is left, unless it is
+ * only to confirm a `null`: a node that hangs would hold up everybody who waits for a transaction to be mined.
+ */
+const shareOf = (call: Call, others: number, asking: Asking, { attemptTimeout, clock }: PlanTools): number => {
   const left = timeLeft(call, clock);
-  if (others <= 0) return left;
+  if (others <= 0 && asking.doubt === undefined) return left;
   const fair = left / (others + 1);
   return call.spec.costly ? fair : Math.min(fair, attemptTimeout);
 };
