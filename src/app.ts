@@ -54,7 +54,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     config.chains.find((chain) => chain.default)?.name,
   );
   const ready = (): boolean => !draining && chains.every((chain) => chain.ready().ready);
-  const rpc = createRpcListener(config, { clock, observer, endpoints, ready });
+  const rpc = createRpcListener(config, { clock, observer, endpoints, ready, draining: () => draining });
   const ops = createOpsListener(
     { ...config.ops, hosts: config.server.hosts, token: config.ops.token },
     opsDeps({

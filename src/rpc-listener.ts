@@ -8,6 +8,7 @@ import { createHttp, type HttpOptions } from './ingress/http.ts';
 import { landingPage } from './ingress/landing-page.ts';
 import { bind, type Bound } from './ingress/listen.ts';
 import type { Endpoints } from './ingress/target.ts';
+import { UnusedSockets } from './ingress/unused-sockets.ts';
 import { WsIngress } from './ingress/ws.ts';
 import type { Clock } from './lib/clock.ts';
 
@@ -16,6 +17,8 @@ export interface RpcListenerDeps {
   readonly observer: Observer;
   readonly endpoints: Endpoints;
   readonly ready: () => boolean;
+  /** The gateway is about to end. */
+  readonly draining: () => boolean;
 }
 
 /** Where clients come in, by HTTP and by WebSocket. */
@@ -36,24 +39,13 @@ const SWEEP = 50;
 export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): RpcListener => {
   const { limits } = server;
   const { clock, observer, endpoints } = deps;
-  const options: HttpOptions = {
-    host: server.host,
-    hosts: server.hosts,
-    cors: server.cors,
-    trusts: trusts(server.trustedProxies),
-    debug: isLoopback(server.host),
-    tls: server.tls && { cert: readFileSync(server.tls.cert, 'utf8'), key: readFileSync(server.tls.key, 'utf8') },
-    bodySize: limits.bodySize,
-    connections: limits.connections,
-    headerTimeout: limits.headerTimeout,
-    requestTimeout: limits.requestTimeout,
-    compression: server.compression,
-  };
+  const options = httpOptions(server);
   const answering = { limits: { depth: limits.jsonDepth, batchItems: limits.batchItems }, clock, observer, endpoints };
   const http = createHttp(options, {
     ...answering,
     budget: new ByteBudget(limits.inflightSize),
     ready: deps.ready,
+    draining: deps.draining,
     page: (endpoint, url) => landingPage({ chain: endpoint.name, chainId: endpoint.chainId(), url }),
   });
   const connection = {
@@ -63,6 +55,7 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
   };
   const sockets = new WsIngress({ ...options, connection }, answering);
   sockets.attach(http.server);
+  const unused = new UnusedSockets(http.server);
   return {
     get connections() {
       return sockets.connections;
@@ -83,6 +76,7 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
       // A connection that was busy when the listener closed stays open once its answer is out: nobody else ends it.
       let sweep = clock.after(SWEEP, function again(): void {
         http.server.closeIdleConnections();
+        unused.destroy();
         sweep = clock.after(SWEEP, again);
       });
       await http.close();
@@ -92,3 +86,17 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
     },
   };
 };
+
+const httpOptions = (server: Config['server']): HttpOptions => ({
+  host: server.host,
+  hosts: server.hosts,
+  cors: server.cors,
+  trusts: trusts(server.trustedProxies),
+  debug: isLoopback(server.host),
+  tls: server.tls && { cert: readFileSync(server.tls.cert, 'utf8'), key: readFileSync(server.tls.key, 'utf8') },
+  bodySize: server.limits.bodySize,
+  connections: server.limits.connections,
+  headerTimeout: server.limits.headerTimeout,
+  requestTimeout: server.limits.requestTimeout,
+  compression: server.compression,
+});

@@ -14,6 +14,7 @@ import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
 import { hostAllowed } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
+import { answerUnreadable } from './unreadable.ts';
 import { EventStreams } from './sse.ts';
 import { type Endpoints, parseTarget, type Target } from './target.ts';
 
@@ -38,6 +39,8 @@ export interface HttpDeps extends AnswerDeps {
   /** Bytes of requests and answers under way. */
   readonly budget: ByteBudget;
   readonly ready: () => boolean;
+  /** Every answer is then its connection's last, so that no client sends another call into the end. */
+  readonly draining: () => boolean;
   /** The page for a browser that opens an endpoint. */
   readonly page: (endpoint: Endpoint, url: string) => string;
 }
@@ -62,19 +65,21 @@ const LARGE = 32 * 1024;
 /** The RPC listener's HTTP side. */
 export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstance => {
   const gate: Gate = { ...options, ...deps, streams: new EventStreams(options, deps) };
-  const app = Fastify({
+  const settings = {
     bodyLimit: options.bodySize,
     requestTimeout: options.requestTimeout,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    ...(options.tls === undefined ? {} : { https: options.tls }),
-  } as { bodyLimit: number });
-  app.server.headersTimeout = options.headerTimeout;
+    clientErrorHandler: answerUnreadable(options.cors),
+    ...(options.tls === undefined ? { http: checked(options) } : { https: { ...options.tls, ...checked(options) } }),
+  };
+  // Typed as plain HTTP: whether TLS is below makes no difference here.
+  const app = Fastify(settings as { bodyLimit: number });
   app.server.maxConnections = options.connections;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('ending', null);
   app.addHook('preClose', (done) => {
     gate.streams.close();
@@ -92,8 +97,17 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
   return app;
 };
 
+/** Node looks for late clients only now and then: often enough that the configured times mean something. */
+const checked = ({ headerTimeout, requestTimeout }: HttpOptions) => ({
+  headersTimeout: headerTimeout,
+  requestTimeout,
+  connectionsCheckingInterval: Math.max(100, Math.min(5000, headerTimeout / 4, requestTimeout / 4)),
+});
+
 const addHooks = (app: FastifyInstance, gate: Gate): void => {
   app.addHook('onRequest', (request, reply, done) => {
+    // Whatever a client calls it, it is JSON, or refused for not being so.
+    request.raw.headers['content-type'] = 'application/json';
     // An answer to a POST is written past Fastify, with these headers among its own.
     if (request.method !== 'POST') reply.headers(commonHeaders(request, gate));
     if (hostAllowed(request.headers.host, { bound: gate.host, hosts: gate.hosts })) done();
@@ -115,9 +129,10 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
 };
 
 /** What every answer carries, whatever it says. */
-const commonHeaders = (request: FastifyRequest, { cors }: Gate): Record<string, string> => ({
+const commonHeaders = (request: FastifyRequest, { cors, draining }: Gate): Record<string, string> => ({
   ...corsHeaders(request.headers.origin, cors),
   'x-request-id': requestIdOf(request.raw),
+  ...(draining() ? { connection: 'close' } : {}),
 });
 
 const route = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply | Promise<FastifyReply> => {
@@ -167,7 +182,9 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
   if (endpoint === undefined) return unknownChain(reply, gate, idOf(body, gate.limits));
   const { ending } = request as Ended;
   const context = contextOf(request.raw, gate, ending?.cancellation ?? new Cancellation());
-  if ('problem' in context) return refuse(reply, gate, 'invalid_request', context.problem);
+  if ('problem' in context) {
+    return refuse(reply, gate, 'invalid_request', context.problem, { id: idOf(body, gate.limits) });
+  }
   const outcome = await answer(body, endpoint, context, gate);
   const pieces = bodyOf(outcome);
   const headers = { ...commonHeaders(request, gate), ...headersOf(outcome, endpoint.head()?.latest.number) };
@@ -221,9 +238,11 @@ const acceptsGzip = (request: FastifyRequest): boolean =>
     request.headers['accept-encoding'] ?? '',
   );
 
-const pathOf = (request: FastifyRequest): string => {
-  const end = request.url.indexOf('?');
-  return end === -1 ? request.url : request.url.slice(0, end);
+/** Without the query; of a URL in absolute form, as proxies send it, the path alone. */
+const pathOf = ({ url }: FastifyRequest): string => {
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '');
+  const end = path.indexOf('?');
+  return end === -1 ? path : path.slice(0, end);
 };
 
 const unknownChain = (reply: FastifyReply, gate: Gate, id?: RawJson): FastifyReply => {
@@ -250,7 +269,11 @@ const refuse = (
   const outcome: Answer = { kind: 'single', answered: { id, reply: faultReply(error) } };
   return reply
     .code(status)
-    .headers({ ...commonHeaders(reply.request, gate), 'content-type': 'application/json' })
+    .headers({
+      ...commonHeaders(reply.request, gate),
+      ...headersOf(outcome, undefined),
+      'content-type': 'application/json',
+    })
     .send(Buffer.concat(bodyOf(outcome)));
 };
 

@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   readonly pingInterval: number;
 }
 
+/** Messages of one connection under way at once. */
+const PIPELINED = 256;
 /** Bytes waiting in the socket from which events are held back until it has drained. */
 const HIGH_WATER = 1024 * 1024;
 /** Ms between looks at a full socket: `ws` tells nobody when it drains. */
@@ -23,6 +25,9 @@ export class WsConnection {
   readonly #clock: Clock;
   #alive = true;
   #closed = false;
+  /** Messages that are not answered yet. */
+  #open = 0;
+  #farewell: { readonly code: number; readonly reason: string } | undefined;
   #ping: Timer;
   #drainCheck: Timer | undefined;
   #waiting: (() => void)[] = [];
@@ -40,6 +45,24 @@ export class WsConnection {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Answers one message by `answer`. Of a client that sends too many at once no more are read until some are answered. */
+  async serve(answer: () => Promise<void>): Promise<void> {
+    this.#open += 1;
+    if (this.#open >= PIPELINED) this.#socket.pause();
+    await answer();
+    this.#open -= 1;
+    if (this.#open < PIPELINED && this.#socket.isPaused && this.#farewell === undefined) this.#socket.resume();
+    if (this.#open === 0 && this.#farewell !== undefined) this.end(this.#farewell.code, this.#farewell.reason);
+  }
+
+  /** Ends the connection once the messages under way are answered; no further ones are read. */
+  handOver(code: number, reason: string): void {
+    if (this.#open === 0) return this.end(code, reason);
+    this.#farewell = { code, reason };
+    this.#socket.pause();
+    return undefined;
   }
 
   /** Writes one message, given in pieces. A reader so slow that its queue is full is sent away with 1013. */
@@ -84,6 +107,8 @@ export class WsConnection {
 
   end(code: number, reason: string): void {
     if (this.#closed) return;
+    // A paused socket would not hear the other side's farewell.
+    this.#socket.resume();
     this.#socket.close(code, reason);
     this.#release();
   }

@@ -26,8 +26,6 @@ export interface WsDeps extends AnswerDeps {
 
 /** Ms that a client has to answer a close frame before its socket is destroyed. */
 const FAREWELL = 3000;
-/** Messages of one connection under way at once; beyond it the socket is not read until one is answered. */
-const PIPELINED = 256;
 
 /** The WebSocket side of the RPC listener. */
 export class WsIngress {
@@ -53,9 +51,12 @@ export class WsIngress {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Hands every client over to another gateway: 1012 is the code after which all libraries come back. */
+  /**
+   * Hands every client over to another gateway, once its calls under way are answered: 1012 is the code after which all
+   * libraries come back.
+   */
   close(): void {
-    for (const connection of this.#connections) connection.end(1012, 'restarting: please connect again');
+    for (const connection of this.#connections) connection.handOver(1012, 'restarting: please connect again');
   }
 
   /** Ends what is left at once. */
@@ -87,7 +88,6 @@ export class WsIngress {
   #serve(socket: WebSocket, request: IncomingMessage, endpoint: Endpoint): void {
     const connection = new WsConnection(socket, this.#options.connection, this.#deps.clock);
     const cancellation = new Cancellation();
-    let pending = 0;
     this.#connections.add(connection);
     socket.on('close', () => {
       this.#connections.delete(connection);
@@ -96,12 +96,7 @@ export class WsIngress {
     // Without a listener a protocol violation would end the process; `ws` closes the socket by itself.
     socket.on('error', () => {});
     socket.on('message', (data) => {
-      pending += 1;
-      if (pending >= PIPELINED) socket.pause();
-      void this.#message(bytesOf(data), connection, request, endpoint, cancellation).finally(() => {
-        pending -= 1;
-        if (pending < PIPELINED && socket.isPaused) socket.resume();
-      });
+      void connection.serve(() => this.#message(bytesOf(data), connection, request, endpoint, cancellation));
     });
   }
 
