@@ -23,6 +23,10 @@ export const healthcheck = async (options: HealthcheckOptions, deps: Healthcheck
   const { file, overrides } = options;
   const { stdout, stderr, timeoutMs = 3000 } = deps;
   const configured = file === undefined ? undefined : opsAddress(file, deps);
+  if (file !== undefined && configured === undefined && overrides.opsPort === undefined) {
+    stderr.write(`${file} does not tell where the ops listener is: it cannot be read, or its ops section is wrong\n`);
+    return 1;
+  }
   const host = overrides.opsHost ?? configured?.host ?? '127.0.0.1';
   const port = overrides.opsPort ?? configured?.port ?? 9545;
   const answer = await readiness(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port, timeoutMs);

@@ -25,6 +25,8 @@ export interface RunDeps {
 /** A gateway that listens. */
 export interface Running {
   readonly app: App;
+  /** Says something to the operator. */
+  readonly say: (message: string) => void;
   readonly rpc: Bound;
   readonly ops: Bound;
 }
@@ -45,7 +47,7 @@ export const start = async (options: Omit<RunOptions, 'patient'>, stdout: LogOut
     const scheme = config.server.tls === undefined ? 'http' : 'https';
     log.info(`headgate ${version} serves JSON-RPC at ${scheme}://${addressOf(rpc)}`);
     log.info(`status page at http://${addressOf(ops)}`);
-    return { app, rpc, ops };
+    return { app, rpc, ops, say: (message) => log.info(message) };
   } catch (error) {
     await app.close();
     throw error;
@@ -62,14 +64,20 @@ export const run = async (options: RunOptions, deps: RunDeps): Promise<number> =
     deps.stderr.write(`headgate: ${running}\n`);
     return 1;
   }
-  const { app } = running;
+  const { app, say } = running;
   const { drain } = options.config.server;
-  await deps.nextSignal();
+  const signal = await deps.nextSignal();
   app.drain();
-  const impatient = deps.nextSignal().then(() => 1);
+  say(`${signal}: not ready any more; serving on for ${options.patient ? drain.delay : 0} ms`);
+  const impatient = deps.nextSignal().then((second) => {
+    say(`${second}: ending at once`);
+    return 1;
+  });
   const drained = (async (): Promise<number> => {
     if (options.patient) await new Promise<void>((resolve) => systemClock.after(drain.delay, resolve));
-    return (await app.finish(drain.timeout)) ? 0 : 1;
+    const inTime = await app.finish(drain.timeout);
+    say(inTime ? 'drained: every call was answered' : `calls were cut off after ${drain.timeout} ms`);
+    return inTime ? 0 : 1;
   })();
   return Promise.race([drained, impatient]);
 };

@@ -71,3 +71,13 @@ test('one that does not answer in time is code 1', async () => {
     err: `no answer from 127.0.0.1:${port}: none within 300 ms\n`,
   });
 });
+
+test('a file that is not there is code 1, whoever listens at the usual port', async () => {
+  const { stdout, stderr, err } = captured();
+  const readFile = () => {
+    throw new Error('no such file');
+  };
+  const options = { file: '/nowhere/headgate.yaml', overrides: {} };
+  expect(await healthcheck(options, { env: {}, readFile, stdout, stderr, timeoutMs: 300 })).toBe(1);
+  expect(err()).toContain('/nowhere/headgate.yaml does not tell where');
+});
