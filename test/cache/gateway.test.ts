@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { delay } from '../support/fake-node.ts';
 import { post } from '../support/gateway.ts';
-import { ScriptedChain } from '../support/scripted-chain.ts';
-import { balanceAt, callAt } from '../support/scripted-node.ts';
+import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
+import { balanceAt, callAt, ScriptedNode } from '../support/scripted-node.ts';
 import { WsClient } from '../support/ws-client.ts';
 import { CachePool } from './pool.ts';
 
@@ -136,6 +136,21 @@ describe('a gateway that keeps answers', () => {
     const fresh = await ask();
     expect(fresh.source).toBe('miss');
     expect(fresh.result).not.toBe(told.result);
+  });
+
+  it('forgets what was final once the chain turns out to be another one', async () => {
+    const [first, second] = [new ScriptedChain(), new ScriptedChain({ genesis: 'anew' })];
+    await using pool = await CachePool.start(first, first.extend(first.genesis, 400));
+    const read = async () => (await pool.ask('eth_getBalance', [alice, '0x5'])).result;
+    const truth = (chain: ScriptedChain, head: ScriptedBlock) => balanceAt(chain.at(head, 5)?.hash ?? '0x', alice);
+    expect(await read()).toBe(truth(first, pool.head));
+    expect((await pool.ask('eth_getBalance', [alice, '0x5'])).source).toBe('hit');
+    const head = second.extend(second.genesis, 400);
+    await Promise.all(pool.nodes.map((node) => node.stop()));
+    for (const node of pool.nodes) new ScriptedNode(second, head).attach(node);
+    await Promise.all(pool.nodes.map((node) => node.start()));
+    await pool.reached(head);
+    expect(await read()).toBe(truth(second, head));
   });
 
   it('gives up everything when an operator says so, and says how much that was', async () => {

@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly replicas?: number;
   /** More top-level config. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Nodes have a WebSocket; true. Without one their heads are polled. */
+  readonly ws?: boolean;
   /** More config of the chain. */
   readonly chain?: Readonly<Record<string, unknown>>;
 }
@@ -35,8 +37,8 @@ export class CachePool implements AsyncDisposable {
   }
 
   static async start(chain: ScriptedChain, head: ScriptedBlock, options: PoolOptions = {}): Promise<CachePool> {
-    const { nodes: size = 3, replicas = 1, config, chain: more } = options;
-    const nodes = await Promise.all(Array.from({ length: size }, () => startFakeNode()));
+    const { nodes: size = 3, replicas = 1, config, chain: more, ws = true } = options;
+    const nodes = await Promise.all(Array.from({ length: size }, () => startFakeNode({ ws })));
     const gateways: TestGateway[] = [];
     const pool = new CachePool(chain, head, nodes, gateways);
     const upstreams = nodes.map(({ url }, index) => ({ name: `n${index}`, url }));
