@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,21 +54,29 @@ describe('the line that counts the tests', () => {
   });
 });
 
-/** Runs .ci/run with an npm whose two commands end as given; tells what was called too. */
-const runCi = async (tests: number, checks: number) => {
+/** What .ci/run and the commands below need of the system. */
+const tools = ['bash', 'sh', 'cat', 'dirname', 'grep', 'mktemp', 'rm', 'tail', 'tee'];
+
+/**
+ * Runs .ci/run with an npm whose two commands end as given, and with nothing else on the machine than `tools`, an apt-get
+ * that ends with `apt`, and a Redis server where `redis` says so; tells what was called too.
+ */
+const runCi = async (tests: number, checks: number, { redis = true, apt = 0 } = {}) => {
   await using folder = await temporary();
   for (const name of ['.ci', 'bin']) mkdirSync(join(folder.path, name));
   writeFileSync(join(folder.path, '.ci/run'), readFileSync(join(root, '.ci/run')));
-  const npm = join(folder.path, 'bin/npm');
-  writeFileSync(
-    npm,
-    `#!/bin/sh
-     echo "npm $*" >> called
-     [ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }
-     exit ${checks}`,
-  );
-  chmodSync(npm, 0o755);
-  const env = { PATH: `${join(folder.path, 'bin')}:${process.env['PATH']}`, CI: 'true' };
+  const command = (name: string, text: string): void => {
+    writeFileSync(join(folder.path, 'bin', name), `#!/bin/sh\necho "${name} $*" >> ${folder.path}/called\n${text}\n`);
+    chmodSync(join(folder.path, 'bin', name), 0o755);
+  };
+  command('npm', `[ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }\nexit ${checks}`);
+  command('apt-get', `exit ${apt}`);
+  if (redis) command('redis-server', '');
+  for (const tool of tools) {
+    const found = (process.env['PATH'] ?? '').split(':').find((directory) => existsSync(join(directory, tool)));
+    symlinkSync(join(found ?? '', tool), join(folder.path, 'bin', tool));
+  }
+  const env = { PATH: join(folder.path, 'bin'), CI: 'true' };
   const finished = await runCommand('bash', [join(folder.path, '.ci/run')], { cwd: tmpdir(), env });
   return { ...finished, called: readFileSync(join(folder.path, 'called'), 'utf8') };
 };
@@ -85,5 +102,15 @@ describe('.ci/run', () => {
     expect(called).toBe('npm test\nnpm run check\n');
     expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
     expect(code).toBe(1);
+  });
+
+  it.each([
+    [0, false],
+    [100, true],
+  ])('asks for a Redis server where there is none, and goes on when that ends with %i', async (apt, says) => {
+    const { code, stdout, called } = await runCi(0, 0, { redis: false, apt });
+    expect(called).toMatch(/^apt-get update\n(?:apt-get install .*redis-server\n)?npm test\nnpm run check\n$/);
+    expect(stdout.includes('its tests are skipped')).toBe(says);
+    expect(code).toBe(0);
   });
 });
