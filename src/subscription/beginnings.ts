@@ -85,7 +85,10 @@ export class Beginnings {
 
   async #fromPosition(position: Position, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
     const { walks, history } = this.#deps;
-    await this.#reached(position.number, patience);
+    // Where this gateway lags behind the one that gave the cursor, what it holds must not look undone.
+    if (!(await this.#reached(position.number, patience))) {
+      return refuse('not_yet', `block ${position.number} of the cursor is ahead of every node`);
+    }
     const far = this.#tooFar(position.number + 1);
     if (far !== undefined) return far;
     const reach = async (): Promise<Reached> =>

@@ -66,6 +66,8 @@ export class Dispatcher {
     const budget = { left: this.#options.slice };
     for (const outlet of this.#due) {
       this.#due.delete(outlet);
+      // To find nothing to do takes time, too.
+      budget.left -= 1;
       const pumped = outlet.pump(budget);
       if (pumped.kind === 'stuck') this.#stuck(outlet, pumped.stream, pumped.why);
       if (pumped.kind !== 'rest' && this.#outlets.has(outlet)) this.#due.add(outlet);

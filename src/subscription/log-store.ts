@@ -100,7 +100,7 @@ export class LogStore {
 
   async #fetch(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
     const { clock, random } = this.#deps;
-    await this.#turn();
+    await this.#turn(header);
     const backoff = new Backoff(this.#options.retry, random);
     const witnesses = new Witnesses(this.#options.patienceMs);
     let found: BlockLogs | undefined;
@@ -146,9 +146,10 @@ export class LogStore {
     return reply.ok ? found.logs : undefined;
   }
 
-  async #turn(): Promise<void> {
+  /** What happens now never waits for those who read history. */
+  async #turn({ hash }: Header): Promise<void> {
     this.#running += 1;
-    if (this.#running <= this.#options.parallel) return;
+    if (this.#running <= this.#options.parallel || this.#deps.chain.tree.get(hash) !== undefined) return;
     await new Promise<void>((resolve) => this.#queue.push(resolve));
   }
 

@@ -2,13 +2,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { BlockLog } from './block-logs.ts';
 import type { LogStore } from './log-store.ts';
 import type { Matcher } from './matcher.ts';
+import { servable } from './servable.ts';
 import type { Step } from './walk.ts';
 import type { Chain } from './chain.ts';
 
 export interface LogSupplyOptions {
   /** Blocks fetched ahead of a stream that has to catch up. */
   readonly ahead: number;
-  /** Ms for which the logs of an orphaned block are looked for. */
+  /** Ms for which logs are looked for that nobody may have any more: of orphaned blocks, and of old ones. */
   readonly orphanMs: number;
 }
 
@@ -22,9 +23,6 @@ export interface LogSupplyDeps {
   readonly arrived: () => void;
 }
 
-/** Orphaned blocks that are remembered as lost. */
-const LOST = 1024;
-
 const nothing: readonly BlockLog[] = [];
 
 /** What streams take logs from: at hand or not, and then fetched for all of them at once. */
@@ -32,7 +30,8 @@ export class LogSupply {
   readonly #options: LogSupplyOptions;
   readonly #deps: LogSupplyDeps;
   readonly #fetching = new Set<string>();
-  readonly #lost = new Set<string>();
+  /** When the logs of a block were found to be lost. */
+  readonly #lost = new Map<string, number>();
 
   constructor(options: LogSupplyOptions, deps: LogSupplyDeps) {
     this.#options = options;
@@ -46,7 +45,7 @@ export class LogSupply {
     if (!store.mayMatch(header, matcher)) return nothing;
     const logs = store.get(header)?.select(matcher);
     if (logs === undefined) {
-      if (step.kind === 'undo' && this.#lost.has(header.hash)) return 'lost';
+      if (this.#isLost(header.hash)) return 'lost';
       this.#fetch(step);
       return 'fetching';
     }
@@ -69,15 +68,29 @@ export class LogSupply {
     if (this.#fetching.has(hash)) return;
     this.#fetching.add(hash);
     const until = clock.now() + this.#options.orphanMs;
-    const wanted = (): boolean =>
-      listening() && (chain.view.canonical(hash) || (kind === 'undo' && clock.now() < until));
-    void store.logsOf(header, wanted).then((logs) => {
-      this.#fetching.delete(hash);
-      if (logs === undefined && kind === 'undo' && clock.now() >= until) {
-        if (this.#lost.size >= LOST) this.#lost.clear();
-        this.#lost.add(hash);
-      }
-      arrived();
-    });
+    // What is published now is to be had from somebody, some time. Of the rest, nobody may have the logs any more.
+    const certain = (): boolean => kind === 'apply' && chain.view.numberOf(hash) !== undefined;
+    const moot = (): boolean => kind === 'apply' && !chain.view.canonical(hash);
+    const patient = (): boolean => clock.now() < until || !servable(chain.view);
+    void store
+      .logsOf(header, () => listening() && !moot() && (certain() || patient()))
+      .then((logs) => {
+        this.#fetching.delete(hash);
+        if (logs === undefined && !moot() && !certain() && !patient()) this.#lose(hash);
+        arrived();
+      });
+  }
+
+  /** Remembered for a while, so that those who wait are told; who comes later tries again. */
+  #lose(hash: string): void {
+    const { clock } = this.#deps;
+    const now = clock.now();
+    for (const [lost, at] of this.#lost) if (now - at >= this.#options.orphanMs) this.#lost.delete(lost);
+    this.#lost.set(hash, now);
+  }
+
+  #isLost(hash: string): boolean {
+    const at = this.#lost.get(hash);
+    return at !== undefined && this.#deps.clock.now() - at < this.#options.orphanMs;
   }
 }

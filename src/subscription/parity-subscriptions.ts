@@ -10,7 +10,7 @@ import type { Chain } from './chain.ts';
 import { LatestValue } from './latest-value.ts';
 import { notifications } from './notification.ts';
 import type { Report } from './report.ts';
-import { needsConnection, type Registry } from './registry.ts';
+import { needsConnection, type Opened, type Registry } from './registry.ts';
 
 export interface ParitySubscriptionsOptions {
   /** Different calls that are repeated at each head. */
@@ -33,6 +33,8 @@ interface Topic {
   readonly value: LatestValue;
   readonly call: Call;
   readonly ask: Handle;
+  /** Subscriptions, also those whose events have not begun. */
+  users: number;
   last: string | undefined;
   running: boolean;
   /** The head has moved since the run under way began. */
@@ -72,10 +74,11 @@ export class ParitySubscriptions {
     return registry.add(call, session, 'parity', (id) => {
       const message = notifications('parity_subscription', id);
       const topic = this.#topic(key, inner, next);
-      return topic.value.open(session, (result) => {
+      const opened = topic.value.open(session, (result) => {
         report.streamed('parity', 'event');
         return session.send(message(result));
       });
+      return { start: () => opened.start(), close: () => this.#leave(key, topic, opened) };
     });
   }
 
@@ -87,18 +90,23 @@ export class ParitySubscriptions {
 
   #topic(key: string, call: Call, ask: Handle): Topic {
     const known = this.#topics.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.users += 1;
+      return known;
+    }
     const value = new LatestValue((listening) => {
-      if (listening) {
-        this.#topics.set(key, topic);
-        void this.#run(topic);
-      } else {
-        this.#topics.delete(key);
-      }
+      if (listening) void this.#run(topic);
     });
-    const topic: Topic = { value, call, ask, last: undefined, running: false, again: false };
+    const topic: Topic = { value, call, ask, users: 1, last: undefined, running: false, again: false };
     this.#topics.set(key, topic);
     return topic;
+  }
+
+  /** Nobody is left who listens, or will. */
+  #leave(key: string, topic: Topic, opened: Opened): void {
+    opened.close();
+    topic.users -= 1;
+    if (topic.users === 0) this.#topics.delete(key);
   }
 
   /** One run at a time, so that an older answer never comes after a newer one. */
