@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Devnet } from '../../src/devnet/devnet.ts';
+import { startDevnet } from '../../src/devnet/start-devnet.ts';
+import { deployTicker, sendTick, tickerAddress } from '../../src/devnet/ticker-contract.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { WsClient } from '../support/ws-client.ts';
+import { Reader, short } from './pool.ts';
+
+describe('real nodes', () => {
+  let devnet: Devnet;
+  let gateway: TestGateway;
+  let client: WsClient;
+
+  beforeAll(async () => {
+    devnet = await startDevnet({ nodes: 2 });
+    await deployTicker(devnet);
+    await devnet.mine();
+    gateway = await startGateway({
+      chains: [
+        {
+          blockTime: '500ms',
+          health: { interval: '200ms' },
+          upstreams: devnet.nodes.map(({ name, httpUrl }) => ({ name, url: httpUrl })),
+        },
+      ],
+    });
+    await gateway.ready();
+    client = await WsClient.open(gateway.wsUrl);
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await gateway.close();
+    await devnet.close();
+  });
+
+  const listen = async (...params: unknown[]): Promise<Reader> =>
+    new Reader(client, (await client.call('eth_subscribe', params)).result);
+
+  const tick = async (times: number): Promise<number> => {
+    const from = devnet.truth.head.number;
+    for (let sent = 0; sent < times; sent += 1) {
+      await sendTick(devnet);
+      await devnet.mine();
+    }
+    return from;
+  };
+
+  it('die one after the other, and all at once, and no tick is lost', { timeout: 60_000 }, async () => {
+    const [heads, logs] = [await listen('newHeads'), await listen('logs', { address: tickerAddress })];
+    const names = devnet.nodes.map(({ name }) => name);
+    const from = await tick(2);
+    await devnet.kill(names[0] ?? '');
+    await tick(2);
+    await logs.got(4);
+    await devnet.kill(names[1] ?? '');
+    await tick(3);
+    await devnet.restart(names[0] ?? '');
+    await tick(1);
+    const numbers = Array.from({ length: 8 }, (_, index) => from + 1 + index);
+    expect(short(await heads.got(8))).toEqual(numbers.map((number) => `h${number}`));
+    expect(short(await logs.got(8))).toEqual(numbers.map((number) => `+${number}`));
+    await devnet.restart(names[1] ?? '');
+  });
+
+  it('reorganise, though they never say that a log was removed', { timeout: 60_000 }, async () => {
+    const logs = await listen('logs', { address: tickerAddress });
+    const from = await tick(3);
+    await logs.got(3);
+    await devnet.reorg(2, 3);
+    await expect
+      .poll(() => short(logs.events).slice(3, 5), { timeout: 15_000 })
+      .toEqual([`-${from + 3}`, `-${from + 2}`]);
+    const wanted = await devnetLogs(gateway, from + 1);
+    await expect.poll(() => held(logs), { timeout: 15_000 }).toEqual(wanted);
+  });
+});
+
+/** Blocks of the logs that a reader holds. */
+const held = ({ events }: Reader): unknown[] => {
+  const logs = new Map<string, unknown>();
+  for (const event of events) {
+    const key = `${String(event['blockHash'])}/${String(event['logIndex'])}`;
+    if (event['removed']) logs.delete(key);
+    else logs.set(key, event['blockHash']);
+  }
+  return [...logs.values()];
+};
+
+const devnetLogs = async (gateway: TestGateway, from: number): Promise<unknown[]> => {
+  const filter = { address: tickerAddress, fromBlock: `0x${from.toString(16)}` };
+  const client = await WsClient.open(gateway.wsUrl);
+  const { result } = await client.call('eth_getLogs', [filter]);
+  await client.close();
+  return result.map(({ blockHash }: { blockHash: string }) => blockHash);
+};
