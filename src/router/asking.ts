@@ -79,6 +79,11 @@ export class Asking {
     return failure === undefined ? !this.#doubters.has(upstream) : passing(failure);
   }
 
+  /** Whether this node may soon have something to say: it was not asked yet, or failed at once. */
+  expects(upstream: string): boolean {
+    return this.wants(upstream) && this.#failures.get(upstream)?.failure !== 'timeout';
+  }
+
   /** The pinned block is no longer on the chain: whoever pinned it has to do so again. */
   orphaned(): Reply {
     const error = gatewayError('not_yet', 'the block that was read is no longer part of the chain');
@@ -130,4 +135,4 @@ export class Asking {
 const refuted = (holds: boolean): Failed =>
   holds
     ? unusable('its answer was found to be false')
-    : { ...unusable('it left the branch of the block it was asked about'), failure: 'not_yet' };
+    : { ...unusable('it lost its connection, or left the branch of the block it was asked about'), failure: 'not_yet' };

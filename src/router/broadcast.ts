@@ -10,7 +10,7 @@ import { elementOf } from '../jsonrpc/params.ts';
 import { Asking } from './asking.ts';
 import { isKnown, senderOf } from './known-transaction.ts';
 import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
-import { isLimited } from './selection.ts';
+import { isLimited, stands } from './selection.ts';
 import { fateUnknown, unusable } from './verdict.ts';
 
 export interface BroadcastOptions {
@@ -119,7 +119,7 @@ class Sending {
   }
 
   async #send(node: NodeView, more: boolean): Promise<Reply | 'refused' | 'failed'> {
-    const { ask, attemptTimeout, clock } = this.#tools;
+    const { ask, attemptTimeout, chain, clock } = this.#tools;
     const { name } = node.upstream;
     const left = timeLeft(this.#call, clock);
     this.asking.started();
@@ -129,12 +129,12 @@ class Sending {
       this.#remember(result, node);
       return { ok: true, result, info: this.asking.info(name) };
     }
-    if (outcome.kind === 'refused') {
+    if (outcome.kind === 'refused' && stands(chain.view, name, undefined)) {
       this.#objections.push({ upstream: name, error: outcome.error, raw: outcome.raw });
       return 'refused';
     }
     if (outcome.kind === 'failed' && fateUnknown(outcome.failure)) this.#fateUnknown = true;
-    this.asking.ended(name, outcome.kind === 'answered' ? unusable('what it gave is no hash') : outcome, true);
+    this.asking.ended(name, outcome.kind === 'answered' ? unusable('what it gave is no hash') : outcome, false);
     return 'failed';
   }
 

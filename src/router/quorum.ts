@@ -6,6 +6,7 @@ import { gatewayError } from '../jsonrpc/errors.ts';
 import { Asking } from './asking.ts';
 import { Ballot, type Opinion } from './ballot.ts';
 import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { stands } from './selection.ts';
 import { judge, unusable } from './verdict.ts';
 
 /** How many nodes have to give the same answer, of how many that are asked. */
@@ -115,8 +116,7 @@ class Poll {
     const { ask, chain } = this.#tools;
     this.asking.started();
     const outcome = await ask(this.#call, node, timeoutMs).outcome;
-    const holds = this.#call.pin === undefined || chain.view.holds(name, this.#call.pin);
-    const opinion = this.#cast(name, outcome, holds);
+    const opinion = this.#cast(name, outcome, stands(chain.view, name, this.#call.pin));
     if (opinion === undefined) return undefined;
     this.#nodes.set(name, node);
     if (!this.#isNull(opinion)) this.#counted += 1;

@@ -8,7 +8,7 @@ import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
 import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
 import { race } from './race.ts';
-import { isLimited } from './selection.ts';
+import { isLimited, stands } from './selection.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
@@ -36,7 +36,7 @@ export const read = async (
     const reply = await askInTurn(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
-    if (asking.doubt !== undefined && !mayBeKnown(call, asking, tools)) return asking.doubt;
+    if (asking.doubt !== undefined && !mayBeContradicted(call, asking, tools)) return asking.doubt;
     // Smaller queries are answered now; this one perhaps never.
     if (asking.tooLarge) return asking.conclusion(false, []);
     const selection = tools.select(call);
@@ -83,8 +83,12 @@ const welcome = async (
   return stillWanted(select(call), asking);
 };
 
-/** A node that took the transaction which the call is about has not spoken, and may do so yet: its connection was lost. */
-const mayBeKnown = (call: Call, asking: Asking, { chain, holders }: PlanTools): boolean => {
+/**
+ * Somebody may know better than to say `null`: a node that could not answer, unless it took all its time for that; or one
+ * that took the transaction which the call is about, and whose connection was lost.
+ */
+const mayBeContradicted = (call: Call, asking: Asking, { chain, holders, select }: PlanTools): boolean => {
+  if (select(call).candidates.some(({ upstream }) => asking.expects(upstream.name))) return true;
   const names = holders(call);
   if (names.size === 0) return false;
   const missed = ({ upstream, state }: NodeView): boolean =>
@@ -123,8 +127,7 @@ const askInTurn = async (
         const name = running.get(attempt)?.upstream.name;
         if (name === undefined) return undefined;
         if (outcome.kind === 'failed' && queue.length > 0) observer.retried(call.chain, outcome.failure);
-        const holds = call.pin === undefined || chain.view.holds(name, call.pin);
-        const reply = asking.ended(name, outcome, holds);
+        const reply = asking.ended(name, outcome, stands(chain.view, name, call.pin));
         if (reply !== undefined && hedges.size > 0) observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
         return reply;
       },

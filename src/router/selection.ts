@@ -1,4 +1,4 @@
-import type { Call } from '../core/call.ts';
+import type { BlockId, Call } from '../core/call.ts';
 import type { ChainView, NodeState, NodeView } from '../head/chain-view.ts';
 
 /** Why an upstream is no candidate for a call, in words. */
@@ -68,6 +68,16 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
   const order = [...groups.keys()].sort((a, b) => a - b);
   const candidates = order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
   return { candidates: foremost(candidates, offer.holders), excluded, hope };
+};
+
+/** States in which it is not known that a node is of this chain, and on its branch. */
+const ASTRAY: ReadonlySet<NodeState> = new Set(['unknown', 'wrong_chain', 'forked']);
+
+/** False once what a node says may be about another chain, or another branch than the pinned block's. */
+export const stands = (view: ChainView, upstream: string, pin: BlockId | undefined): boolean => {
+  const node = view.nodes.find((one) => one.upstream.name === upstream);
+  if (node === undefined || ASTRAY.has(node.state)) return false;
+  return pin === undefined || view.holds(upstream, pin);
 };
 
 /**

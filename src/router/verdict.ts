@@ -14,11 +14,14 @@ export type Verdict = 'answer' | 'doubt' | 'next' | 'stop';
 
 const NULL = Buffer.from('null');
 
-/** Judges one attempt at `upstream`. `holds` tells whether the node's branch still has the pinned block. */
+/**
+ * Judges one attempt at `upstream`. `holds` tells whether the node still is what it was when it was asked: of this chain,
+ * and with the pinned block on its branch. If not, even its errors may be another chain's.
+ */
 export const judge = (call: Call, upstream: string, outcome: Outcome, holds: boolean): Verdict => {
   switch (outcome.kind) {
     case 'refused':
-      return 'answer';
+      return holds ? 'answer' : 'next';
     case 'cancelled':
       return 'next';
     case 'failed':

@@ -47,7 +47,7 @@ class NodeUpstream implements Upstream {
   #client: ClientKind = 'other';
   #batches = true;
   /** Calls that had to wait for their turn. */
-  readonly #waiting = new Set<Attempt>();
+  readonly #waiting = new Set<Waiting>();
   #closed = false;
 
   constructor(options: UpstreamOptions, deps: UpstreamDeps) {
@@ -147,7 +147,7 @@ class NodeUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const attempt of this.#waiting) attempt.cancel();
+    for (const call of this.#waiting) call.giveUp(cancelled);
     this.#trusted = undefined;
     this.#recheck?.cancel();
     this.#ways.socket?.close();
@@ -227,28 +227,40 @@ class NodeUpstream implements Upstream {
 
   #lost(why: string): void {
     if (this.#closed) return;
-    // Whoever listens at this address from now on may be another kind of node.
+    // Whoever listens at this address from now on may be another kind of node, of another chain even.
     this.#batches = true;
+    for (const call of this.#waiting)
+      call.giveUp(failedBecause('overloaded', 'its connection was lost before its turn'));
     for (const listener of this.#lostListeners) listener(why);
   }
 }
 
 const settled = (outcome: Outcome): Attempt => ({ outcome: Promise.resolve(outcome), cancel: () => {} });
 
+/** A call whose turn has not come. */
+interface Waiting extends Attempt {
+  /** Ends it unasked; nothing once it has begun. */
+  giveUp(outcome: Outcome): void;
+}
+
 /** An attempt that begins after `ms`. */
-const later = (clock: Clock, ms: number, start: () => Attempt): Attempt => {
+const later = (clock: Clock, ms: number, start: () => Attempt): Waiting => {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   let attempt: Attempt | undefined;
   const timer = clock.after(ms, () => {
     attempt = start();
     resolve(attempt.outcome);
   });
+  const giveUp = (outcome: Outcome): void => {
+    timer.cancel();
+    if (attempt === undefined) resolve(outcome);
+  };
   return {
     outcome: promise,
+    giveUp,
     cancel: () => {
-      timer.cancel();
-      if (attempt === undefined) resolve(cancelled);
-      else attempt.cancel();
+      giveUp(cancelled);
+      attempt?.cancel();
     },
   };
 };

@@ -11,8 +11,11 @@ const WINDOW = 1_000;
 const CUT = 0.7;
 /** Calls per second below which nothing is learned: a refusal of a first call says nothing of a rate. */
 const LEAST = 5;
-/** Ms in which a learned rate doubles again. */
-const DOUBLING = 60_000;
+/**
+ * Ms in which a learned rate doubles again. A node that has a limit refuses once in half that time; one that refused for
+ * another reason is not held to a tenth of what it can do for minutes.
+ */
+const DOUBLING = 15_000;
 /** Doublings after which what was learned is forgotten. */
 const FORGOTTEN = 10;
 /** Share of a second's calls that may come at once; the rest of the second has only what is left of them. */

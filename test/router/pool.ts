@@ -42,7 +42,8 @@ export const startPool = async (
   };
 };
 
-const statesOf = async ({ opsUrl }: TestGateway): Promise<string[]> => {
+/** The state of each node, in order. */
+export const statesOf = async ({ opsUrl }: TestGateway): Promise<string[]> => {
   const { chains } = (await (await fetch(`${opsUrl}/status`)).json()) as {
     chains: { upstreams: { state: string }[] }[];
   };

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { reset } from '../support/fake-node.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { fakeNode, watch } from './setup.ts';
+
+const request = { method: 'eth_blockNumber', params: Buffer.from('[]'), heavy: false };
+
+test('a call that waits for its turn is not made once the connection is lost: another node may stand there', async () => {
+  const node = await fakeNode({ ws: false });
+  const clock = new FakeClock();
+  const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
+  node.once('eth_blockNumber', () => reset());
+  const first = upstream.call(request, 10_000);
+  const second = upstream.call(request, 10_000);
+  expect(await first.outcome).toMatchObject({ kind: 'failed', failure: 'transport' });
+  // Not `transport`: it is certain that it was not carried out.
+  expect(await second.outcome).toMatchObject({ kind: 'failed', failure: 'overloaded' });
+  clock.advance(5000);
+  expect(node.count(request.method)).toBe(1);
+});
