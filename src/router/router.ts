@@ -189,7 +189,8 @@ export class Router {
     } while (asking.failed && !this.#retries.take() && clock.now() < call.deadline && !call.cancellation.cancelled);
     const ready = (): boolean => {
       const selection = this.select(call);
-      return !selection.hope || stillWanted(selection, asking).length > 0;
+      const orphaned = call.pin !== undefined && !chain.view.canonical(call.pin.hash);
+      return orphaned || !selection.hope || stillWanted(selection, asking).length > 0;
     };
     await chain.waitFor(ready, call.deadline, call.cancellation);
   }

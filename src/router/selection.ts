@@ -67,8 +67,12 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
   }
   const order = [...groups.keys()].sort((a, b) => a - b);
   const candidates = order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
-  return { candidates: foremost(candidates, offer.holders), excluded, hope };
+  return { candidates: foremost(candidates, offer.holders), excluded, hope: hope || leftBehind(view) };
 };
+
+/** The whole pool has left the published head's branch: it is about to follow them. */
+const leftBehind = ({ nodes }: ChainView): boolean =>
+  nodes.some(({ state }) => state === 'forked') && nodes.every(({ state }) => rank[state] === undefined);
 
 /** States in which it is not known that a node is of this chain, and on its branch. */
 const ASTRAY: ReadonlySet<NodeState> = new Set(['unknown', 'wrong_chain', 'forked']);

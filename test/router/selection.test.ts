@@ -118,6 +118,12 @@ describe('select', () => {
     expect(names(viewOf({ name: 'relay', send: 'only' }, { name: 'open' }))).toEqual(['open']);
   });
 
+  it('has hope where the whole pool has left the published branch, and none for one fork beside a node that serves', () => {
+    const forked = { name: 'a', state: 'forked' } as const;
+    expect(select(viewOf(forked, { name: 'b', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(true);
+    expect(select(viewOf(forked, { name: 'b' }), anyCall, nothing, () => 0).hope).toBe(false);
+  });
+
   it('has hope while a node is unknown, and none when all are down', () => {
     expect(select(viewOf({ name: 'a', state: 'unknown' }), anyCall, nothing, () => 0).hope).toBe(true);
     expect(select(viewOf({ name: 'a', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(false);
