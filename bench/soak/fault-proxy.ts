@@ -8,6 +8,13 @@ import type { Gate } from './gate.ts';
 
 const PASS: Behaviour = { kind: 'pass' };
 
+/** How an unwell node, or what stands before it, puts it where there is no HTTP status. */
+const unwell = {
+  500: { code: -32603, message: 'Internal error' },
+  502: { code: -32000, message: 'bad gateway' },
+  503: { code: -32000, message: 'service temporarily unavailable, try again later' },
+} as const;
+
 /** Stands before one node on loopback, over HTTP and WebSocket, and spoils what comes back. */
 export class FaultProxy {
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -179,9 +186,7 @@ export class FaultProxy {
     if (behaviour.kind !== 'failing' && behaviour.kind !== 'limiting') return undefined;
     if (!this.#hits(behaviour)) return undefined;
     const error =
-      behaviour.kind === 'failing'
-        ? { code: -32603, message: 'Internal error' }
-        : { code: -32005, message: 'rate limit exceeded' };
+      behaviour.kind === 'failing' ? unwell[behaviour.status] : { code: -32005, message: 'rate limit exceeded' };
     const answers = messagesOf(text).map(({ id }) => ({ jsonrpc: '2.0', id, error }));
     return JSON.stringify(answers.length === 1 ? answers[0] : answers);
   }
