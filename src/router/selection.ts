@@ -131,25 +131,49 @@ const groupOf = (node: NodeView, lacking: boolean): number => {
   return (lastResort * TIERS + node.upstream.tier) * 4 + (rank[node.state] ?? 3);
 };
 
-/** Score and weight over load: what one more call would find there. */
-const promise = (node: NodeView): number => (node.score * node.upstream.weight) / (1 + node.upstream.stats.inflight);
+/** Score over load: what one more call would find there. */
+const promise = (node: NodeView): number => node.score / (1 + node.upstream.stats.inflight);
+
+/** By how much a node has to promise more than another before that is more than noise. */
+const CLEARLY = 1.25;
 
 /**
- * Power of two choices, again and again until all stand in order. Two random ones and the better of them, rather than
- * the best of all: many callers with the same picture would otherwise all run to the same node.
+ * Whether a node is to be asked although another was drawn. Alike, shares are as the weights say; a heavier node bears a
+ * score that is worse, or a load that is higher, by as much as it is heavier.
+ */
+const outdoes = (other: NodeView, drawn: NodeView): boolean => {
+  const heavier = drawn.upstream.weight / other.upstream.weight;
+  return promise(other) > promise(drawn) * Math.max(CLEARLY, heavier);
+};
+
+/**
+ * Power of two choices, again and again until all stand in order. Two that are drawn by weight and the better of them,
+ * rather than the best of all: many callers with the same picture would otherwise all run to the same node.
  */
 const shuffle = (nodes: readonly NodeView[], random: () => number): NodeView[] => {
   const rest = [...nodes];
   const order: NodeView[] = [];
-  while (rest.length > 0) {
-    const first = Math.floor(random() * rest.length);
-    const offset = rest.length > 1 ? 1 + Math.floor(random() * (rest.length - 1)) : 0;
-    const second = (first + offset) % rest.length;
-    const a = rest[first];
-    const b = rest[second];
-    if (a === undefined || b === undefined) break;
-    const better = promise(b) > promise(a) ? second : first;
-    order.push(...rest.splice(better, 1));
+  for (let first = draw(rest, random); first !== undefined; first = draw(rest, random)) {
+    const drawn = first;
+    const second = draw(
+      rest.filter((node) => node !== drawn),
+      random,
+    );
+    const next = second !== undefined && outdoes(second, drawn) ? second : drawn;
+    order.push(next);
+    rest.splice(rest.indexOf(next), 1);
   }
   return order;
+};
+
+/** One of the nodes, each with a chance in proportion to its weight. */
+const draw = (nodes: readonly NodeView[], random: () => number): NodeView | undefined => {
+  const [only] = nodes;
+  if (nodes.length < 2) return only;
+  let left = random() * nodes.reduce((sum, { upstream }) => sum + upstream.weight, 0);
+  for (const node of nodes) {
+    left -= node.upstream.weight;
+    if (left < 0) return node;
+  }
+  return nodes.at(-1);
 };

@@ -129,12 +129,51 @@ describe('select', () => {
     expect(select(viewOf({ name: 'a', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(false);
   });
 
-  it('never prefers the worse of two, by score, weight or load', () => {
-    for (const worse of [{ score: 0.2 }, { weight: 0.2 }, { inflight: 9 }]) {
+  it('never prefers the clearly worse of two, by score or load', () => {
+    for (const worse of [{ score: 0.2 }, { inflight: 9 }]) {
       for (const chance of [0, 0.49, 0.5, 0.99]) {
         expect(names(viewOf({ name: 'worse', ...worse }, { name: 'better' }), anyCall, () => chance)[0]).toBe('better');
       }
     }
+  });
+
+  it('lets a heavier node bear as much more load as it is heavier, and no more', () => {
+    const first = (inflight: number) =>
+      names(viewOf({ name: 'heavy', weight: 3, inflight }, { name: 'light' }), anyCall, () => 0)[0];
+    expect([0, 1, 2, 3].map(first)).toEqual(['heavy', 'heavy', 'heavy', 'light']);
+  });
+
+  /** How often each node came first, of `draws` times. */
+  const shares = (view: ChainView, seed: number, draws: number): Map<string, number> => {
+    let state = seed;
+    const random = () => (state = (state * 16807) % 2147483647) / 2147483647;
+    const first = new Map<string, number>();
+    for (let n = 0; n < draws; n += 1) {
+      const [name = ''] = names(view, anyCall, random);
+      first.set(name, (first.get(name) ?? 0) + 1);
+    }
+    return first;
+  };
+
+  it('gives nodes that are alike but for noise the shares that their weights say', () => {
+    const given = fc.record({
+      weight: fc.integer({ min: 1, max: 9 }),
+      score: fc.double({ min: 0.81, max: 1, noNaN: true }),
+    });
+    const list = fc.array(given, { minLength: 2, maxLength: 5 });
+    fc.assert(
+      fc.property(list, fc.integer({ min: 1, max: 2147483646 }), (nodes, seed) => {
+        const draws = 2_000;
+        const count = shares(viewOf(...nodes.map((one, index) => ({ ...one, name: `n${index}` }))), seed, draws);
+        const whole = nodes.reduce((sum, { weight }) => sum + weight, 0);
+        for (const [index, { weight }] of nodes.entries()) {
+          const share = weight / whole;
+          // Six standard deviations: once in 500 million that are right.
+          const room = 6 * Math.sqrt(draws * share * (1 - share));
+          expect(Math.abs((count.get(`n${index}`) ?? 0) - draws * share)).toBeLessThan(room);
+        }
+      }),
+    );
   });
 
   it('spreads calls over equals', () => {
