@@ -9,9 +9,13 @@ export interface BreakerOptions {
   readonly volume: number;
   /** Time constant of the window, in ms. */
   readonly window: number;
-  /** Ms that it stays open the first time; doubles with each relapse, up to `maxCooldown`. */
+  /** Ms that it stays open the first time, and then until a probe goes well; doubles with each relapse, up to `maxCooldown`. */
   readonly cooldown: number;
   readonly maxCooldown: number;
+  /** Ms after closing in which opening again is a relapse. */
+  readonly relapse: number;
+  /** Good probes in a row, over a cooldown at least, that close it where no client calls. */
+  readonly probes: number;
 }
 
 export const breakerDefaults: BreakerOptions = {
@@ -21,6 +25,8 @@ export const breakerDefaults: BreakerOptions = {
   window: 10_000,
   cooldown: 1_000,
   maxCooldown: 30_000,
+  relapse: 60_000,
+  probes: 10,
 };
 
 /** What the rule looks at. */
@@ -36,21 +42,39 @@ export const tooManyFaults = (rule: BreakerOptions, record: Record): boolean =>
   record.consecutive >= rule.consecutive ||
   (record.attempts >= rule.volume && record.faults >= rule.share * record.attempts);
 
-type State =
-  | { readonly kind: 'closed' }
-  /** Nobody calls until `until` (monotonic ms). */
-  | { readonly kind: 'open'; readonly until: number; readonly cooldown: number }
-  /** One trial call at a time, to see; a good answer to it or to a probe closes. */
-  | { readonly kind: 'half-open'; readonly trial: boolean; readonly cooldown: number };
+/** Leave for one call; whoever has it hands it back with what became of the call. */
+export interface Leave {
+  readonly trial: boolean;
+}
 
-/** Keeps calls away from a node that fails, and lets them back carefully. Counts only what is the node's own fault. */
+const plainLeave: Leave = { trial: false };
+
+type State =
+  /** Until `wary` (monotonic ms) opening doubles the `last` cooldown. Proven once a client's call went well. */
+  | { readonly kind: 'closed'; readonly last: number; readonly wary: number; readonly proven: boolean }
+  /** Nobody calls before a probe goes well at `until` (monotonic ms) or after. */
+  | { readonly kind: 'open'; readonly until: number; readonly cooldown: number }
+  /** One trial call at a time, to see. `good` counts probes since `since` (monotonic ms). */
+  | {
+      readonly kind: 'half-open';
+      readonly trial: Leave | undefined;
+      readonly good: number;
+      readonly since: number;
+      readonly cooldown: number;
+    };
+
+/**
+ * Keeps calls away from a node that fails, and lets them back carefully. Counts only what is the node's own fault. Probes
+ * are no proof that calls go well (a proxy may answer the small ones and break on the others), so they open the door by a
+ * crack only; where they closed it for want of calls, the first call that fails opens it again.
+ */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   readonly #clock: Clock;
   readonly #faults: FadingCount;
   readonly #attempts: FadingCount;
   #consecutive = 0;
-  #state: State = { kind: 'closed' };
+  #state: State = { kind: 'closed', last: 0, wary: Number.NEGATIVE_INFINITY, proven: true };
 
   constructor(options: BreakerOptions, clock: Clock) {
     this.#options = options;
@@ -60,65 +84,78 @@ export class CircuitBreaker {
   }
 
   get state(): State['kind'] {
-    return this.#now().kind;
+    return this.#state.kind;
   }
 
   /** Asks leave for one call. Whoever got it reports `succeeded`, `failed` or `withdrawn`. */
-  admit(): boolean {
-    const state = this.#now();
-    if (state.kind === 'closed') return true;
-    if (state.kind === 'open' || state.trial) return false;
-    this.#state = { ...state, trial: true };
-    return true;
+  admit(): Leave | undefined {
+    const state = this.#state;
+    if (state.kind === 'closed') return plainLeave;
+    if (state.kind === 'open' || state.trial !== undefined) return undefined;
+    const trial: Leave = { trial: true };
+    this.#state = { ...state, trial };
+    return trial;
   }
 
-  /** A call, or a probe, got an answer. While open it changes nothing: the node gets its rest. */
-  succeeded(): void {
-    const state = this.#now();
-    if (state.kind === 'open') return;
+  /** A call got an answer. While open or half open, one that began earlier changes nothing. */
+  succeeded(leave: Leave): void {
+    const state = this.#state;
+    if (state.kind === 'half-open' && leave === state.trial) this.#close(state.cooldown, true);
+    else if (state.kind === 'closed' && !state.proven) this.#close(state.last, true);
+    if (this.#state.kind !== 'closed') return;
     this.#consecutive = 0;
-    if (state.kind === 'half-open') this.#close();
     this.#attempts.add(this.#clock.now());
   }
 
   /** A call failed by the node's own fault. */
-  failed(): void {
+  failed(leave: Leave): void {
     const now = this.#clock.now();
-    const state = this.#now();
-    if (state.kind === 'half-open') return this.#open(Math.min(state.cooldown * 2, this.#options.maxCooldown));
-    if (state.kind === 'open') return;
+    const state = this.#state;
+    if (state.kind === 'half-open' && leave === state.trial) this.#open(state.cooldown * 2);
+    if (state.kind !== 'closed') return;
     this.#consecutive += 1;
     this.#attempts.add(now);
     this.#faults.add(now);
     const record = { consecutive: this.#consecutive, faults: this.#faults.at(now), attempts: this.#attempts.at(now) };
-    if (tooManyFaults(this.#options, record)) this.#open(this.#options.cooldown);
+    const wary = now < state.wary;
+    if ((wary && !state.proven) || tooManyFaults(this.#options, record)) {
+      this.#open(wary ? state.last * 2 : this.#options.cooldown);
+    }
+  }
+
+  /** A call ended in a way that says nothing about the node. */
+  withdrawn(leave: Leave): void {
+    const state = this.#state;
+    if (state.kind === 'half-open' && leave === state.trial) this.#state = { ...state, trial: undefined };
+  }
+
+  /** A probe got an answer: lets a trial call through after the cooldown. */
+  probeSucceeded(): void {
+    const now = this.#clock.now();
+    const state = this.#state;
+    if (state.kind === 'open' && now >= state.until) {
+      this.#state = { kind: 'half-open', trial: undefined, good: 1, since: now, cooldown: state.cooldown };
+    } else if (state.kind === 'half-open') {
+      const good = state.good + 1;
+      const uncalled = state.trial === undefined && now - state.since >= state.cooldown;
+      if (uncalled && good >= this.#options.probes) this.#close(state.cooldown, false);
+      else this.#state = { ...state, good };
+    }
   }
 
   /** A probe failed: reopens a half-open breaker; a closed one trips by calls only, missed probes are judged elsewhere. */
   probeFailed(): void {
-    if (this.#now().kind === 'half-open') this.failed();
-  }
-
-  /** A call ended in a way that says nothing about the node. */
-  withdrawn(): void {
-    const state = this.#now();
-    if (state.kind === 'half-open') this.#state = { ...state, trial: false };
-  }
-
-  #now(): State {
     const state = this.#state;
-    if (state.kind === 'open' && this.#clock.now() >= state.until) {
-      this.#state = { kind: 'half-open', trial: false, cooldown: state.cooldown };
-    }
-    return this.#state;
+    if (state.kind === 'half-open') this.#open(state.cooldown * 2);
   }
 
-  #open(cooldown: number): void {
+  #open(wanted: number): void {
+    const cooldown = Math.min(wanted, this.#options.maxCooldown);
     this.#state = { kind: 'open', until: this.#clock.now() + cooldown, cooldown };
   }
 
-  #close(): void {
-    this.#state = { kind: 'closed' };
+  #close(last: number, proven: boolean): void {
+    this.#state = { kind: 'closed', last, wary: this.#clock.now() + this.#options.relapse, proven };
     this.#consecutive = 0;
     this.#faults.clear();
     this.#attempts.clear();

@@ -104,10 +104,11 @@ class NodeUpstream implements Upstream {
     const way = this.#way(request.heavy);
     if (way === undefined) return settled(this.#noWay());
     // Not `transport`, which would leave open whether the request was carried out.
-    if (!this.#stats.admit()) return settled(failedBecause('overloaded', 'the circuit breaker is open'));
+    const leave = this.#stats.admit();
+    if (leave === undefined) return settled(failedBecause('overloaded', 'the circuit breaker is open'));
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const cancel = way.call(this.#ask(request), timeoutMs, (outcome) => {
-      this.#stats.ended(outcome);
+      this.#stats.ended(leave, outcome);
       resolve(outcome);
     });
     return { outcome: promise, cancel };

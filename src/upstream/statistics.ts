@@ -1,7 +1,7 @@
 import type { FailureClass, Outcome } from '../core/outcome.ts';
 import type { Clock } from '../lib/clock.ts';
 import { FadingCount, PeakAverage } from '../lib/moving-average.ts';
-import { type BreakerOptions, CircuitBreaker } from './circuit-breaker.ts';
+import { type BreakerOptions, CircuitBreaker, type Leave } from './circuit-breaker.ts';
 import { RateBudget, type RateBudgetOptions } from './rate-budget.ts';
 import type { UpstreamStats } from './upstream.ts';
 
@@ -91,18 +91,18 @@ export class Statistics implements UpstreamStats {
   }
 
   /** Asks leave for a call; whoever got it reports how it `ended`. */
-  admit(): boolean {
-    if (!this.#breaker.admit()) return false;
-    this.#inflight += 1;
-    return true;
+  admit(): Leave | undefined {
+    const leave = this.#breaker.admit();
+    if (leave !== undefined) this.#inflight += 1;
+    return leave;
   }
 
-  ended(outcome: Outcome): void {
+  ended(leave: Leave, outcome: Outcome): void {
     this.#inflight -= 1;
     const verdict = this.#count(outcome);
-    if (verdict === 'answer') this.#breaker.succeeded();
-    else if (verdict === 'fault') this.#breaker.failed();
-    else this.#breaker.withdrawn();
+    if (verdict === 'answer') this.#breaker.succeeded(leave);
+    else if (verdict === 'fault') this.#breaker.failed(leave);
+    else this.#breaker.withdrawn(leave);
   }
 
   /** Counts the gateway's own questions, which do not wait for a turn. */
@@ -115,7 +115,7 @@ export class Statistics implements UpstreamStats {
     const best = outcomes.find((outcome) => blame(outcome) === 'answer') ?? outcomes[0];
     if (best === undefined) return;
     const verdict = this.#count(best);
-    if (verdict === 'answer') this.#breaker.succeeded();
+    if (verdict === 'answer') this.#breaker.probeSucceeded();
     else if (verdict === 'fault') this.#breaker.probeFailed();
   }
 

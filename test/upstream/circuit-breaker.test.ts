@@ -2,13 +2,36 @@ import { describe, expect, test } from 'vitest';
 import { breakerDefaults, CircuitBreaker, tooManyFaults } from '../../src/upstream/circuit-breaker.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-const options = { ...breakerDefaults, consecutive: 3, cooldown: 1_000, maxCooldown: 3_000 };
+const options = { ...breakerDefaults, consecutive: 3, cooldown: 1_000, maxCooldown: 3_000, relapse: 10_000, probes: 3 };
 
-const broken = () => {
+const setUp = () => {
   const clock = new FakeClock();
   const breaker = new CircuitBreaker(options, clock);
-  for (let n = 0; n < 3; n += 1) breaker.failed();
-  return { clock, breaker };
+  /** A call that is begun and over at once; false where it was turned away. */
+  const call = (end: 'succeeded' | 'failed' | 'withdrawn'): boolean => {
+    const leave = breaker.admit();
+    if (leave !== undefined) breaker[end](leave);
+    return leave !== undefined;
+  };
+  const breakIt = (): void => {
+    for (let n = 0; n < 3; n += 1) call('failed');
+  };
+  /** Ms until a good probe every ms half-opens it. */
+  const rest = (): number => {
+    const start = clock.now();
+    while (breaker.state === 'open') {
+      clock.advance(1);
+      breaker.probeSucceeded();
+    }
+    return clock.now() - start;
+  };
+  return { clock, breaker, call, breakIt, rest };
+};
+
+const broken = () => {
+  const all = setUp();
+  all.breakIt();
+  return all;
 };
 
 describe('the rule', () => {
@@ -24,80 +47,161 @@ describe('the rule', () => {
 });
 
 describe('a circuit breaker', () => {
-  test('opens after faults in a row, which a success or a good probe interrupts', () => {
-    const breaker = new CircuitBreaker(options, new FakeClock());
-    breaker.failed();
-    breaker.failed();
-    breaker.succeeded();
-    breaker.failed();
-    breaker.failed();
+  test('opens after faults in a row, which a good call interrupts', () => {
+    const { breaker, call } = setUp();
+    call('failed');
+    call('failed');
+    call('succeeded');
+    call('failed');
+    call('failed');
     expect(breaker.state).toBe('closed');
-    breaker.failed();
+    call('failed');
     expect(breaker.state).toBe('open');
-    expect(breaker.admit()).toBe(false);
+    expect(breaker.admit()).toBeUndefined();
   });
 
   test('opens when half of many attempts fail, though others succeed between', () => {
-    const breaker = new CircuitBreaker(options, new FakeClock());
+    const { breaker, call } = setUp();
     for (let n = 0; n < 10; n += 1) {
       expect(breaker.state).toBe('closed');
-      breaker.succeeded();
-      breaker.failed();
+      call('succeeded');
+      call('failed');
+    }
+    expect(breaker.state).toBe('open');
+  });
+
+  test('opens as soon when probes go well all the while', () => {
+    const { breaker, call } = setUp();
+    for (let n = 0; n < 3; n += 1) {
+      expect(breaker.state).toBe('closed');
+      call('failed');
+      for (let probe = 0; probe < 50; probe += 1) breaker.probeSucceeded();
     }
     expect(breaker.state).toBe('open');
   });
 
   test('forgets faults of long ago', () => {
-    const clock = new FakeClock();
-    const breaker = new CircuitBreaker(options, clock);
+    const { clock, breaker, call } = setUp();
     for (let n = 0; n < 60; n += 1) {
-      breaker.failed();
-      breaker.succeeded();
+      call('failed');
+      call('succeeded');
       clock.advance(options.window);
     }
     expect(breaker.state).toBe('closed');
   });
 
   test('stays open for its cooldown even when a late answer or a probe is good', () => {
-    const { clock, breaker } = broken();
+    const { clock, breaker } = setUp();
+    const leaves = Array.from({ length: 4 }, () => breaker.admit()!);
+    for (const leave of leaves.slice(1)) breaker.failed(leave);
     clock.advance(999);
-    breaker.succeeded();
+    breaker.succeeded(leaves[0]!);
+    breaker.probeSucceeded();
     expect(breaker.state).toBe('open');
-    clock.advance(1);
+  });
+
+  test('stays open after its cooldown until a probe goes well, which half-opens it', () => {
+    const { clock, breaker } = broken();
+    clock.advance(60_000);
+    breaker.probeFailed();
+    expect([breaker.state, breaker.admit()]).toEqual(['open', undefined]);
+    breaker.probeSucceeded();
     expect(breaker.state).toBe('half-open');
   });
 
   test('half open lets one trial through at a time', () => {
-    const { clock, breaker } = broken();
-    clock.advance(1_000);
-    expect([breaker.admit(), breaker.admit()]).toEqual([true, false]);
-    breaker.withdrawn();
-    expect([breaker.admit(), breaker.admit()]).toEqual([true, false]);
+    const { breaker, call, rest } = broken();
+    rest();
+    const trial = breaker.admit();
+    expect([trial?.trial, breaker.admit()]).toEqual([true, undefined]);
+    breaker.withdrawn(trial!);
+    expect(call('withdrawn')).toBe(true);
+    expect(breaker.state).toBe('half-open');
   });
 
-  test('half open closes with a good trial or probe', () => {
-    const { clock, breaker } = broken();
-    clock.advance(1_000);
-    breaker.succeeded();
-    expect(breaker.state).toBe('closed');
-    breaker.failed();
-    breaker.failed();
+  test('half open closes with a good trial, and with no call that began before', () => {
+    const { breaker, rest } = setUp();
+    const leaves = Array.from({ length: 6 }, () => breaker.admit()!);
+    for (const leave of leaves.slice(3)) breaker.failed(leave);
+    rest();
+    breaker.succeeded(leaves[0]!);
+    breaker.failed(leaves[1]!);
+    const trial = breaker.admit()!;
+    breaker.withdrawn(leaves[2]!);
+    expect([breaker.state, breaker.admit()]).toEqual(['half-open', undefined]);
+    breaker.succeeded(trial);
     expect(breaker.state).toBe('closed');
   });
 
-  test('half open opens again with a bad trial or probe, for twice as long each time, up to a limit', () => {
-    const { clock, breaker } = broken();
-    for (const cooldown of [1_000, 2_000, 3_000, 3_000]) {
-      clock.advance(cooldown - 1);
-      expect(breaker.state).toBe('open');
-      clock.advance(1);
-      expect(breaker.state).toBe('half-open');
-      breaker.probeFailed();
+  test('however well its probes go, a node that fails every call is left alone for twice as long each time, up to a limit', () => {
+    const { clock, breaker, call, rest } = broken();
+    const rests = [1, 2, 3, 4].map(() => {
+      const rested = rest();
+      call('failed');
+      return rested;
+    });
+    expect(rests).toEqual([1_000, 2_000, 3_000, 3_000]);
+    let calls = 0;
+    for (let ms = 0; ms < 60_000; ms += 50) {
+      clock.advance(50);
+      breaker.probeSucceeded();
+      if (call('failed')) calls += 1;
     }
+    expect(calls).toBe(20);
+  });
+
+  test('half open opens again with a bad probe, for twice as long', () => {
+    const { breaker, rest } = broken();
+    rest();
+    breaker.probeFailed();
+    expect(breaker.state).toBe('open');
+    expect(rest()).toBe(2_000);
+  });
+
+  test('closes after good probes over a cooldown where nobody calls, and opens with the first failure, for longer', () => {
+    const { clock, breaker, call, rest } = broken();
+    rest();
+    for (let n = 0; n < 10; n += 1) breaker.probeSucceeded();
+    expect(breaker.state).toBe('half-open');
+    clock.advance(1_000);
+    breaker.probeSucceeded();
+    expect(breaker.state).toBe('closed');
+    call('failed');
+    expect(breaker.state).toBe('open');
+    expect(rest()).toBe(2_000);
+    clock.advance(2_000);
+    breaker.probeSucceeded();
+    expect(breaker.state).toBe('half-open');
+    breaker.probeSucceeded();
+    expect(breaker.state).toBe('closed');
+    call('succeeded');
+    call('failed');
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('does not close by probes while a trial is under way', () => {
+    const { clock, breaker, rest } = broken();
+    rest();
+    breaker.admit();
+    clock.advance(5_000);
+    for (let n = 0; n < 10; n += 1) breaker.probeSucceeded();
+    expect(breaker.state).toBe('half-open');
+  });
+
+  test.each([
+    ['soon after it closed goes on with the doubled cooldown', 9_999, 2_000],
+    ['long after it closed begins anew', 10_000, 1_000],
+  ])('opening %s', (_, later, cooldown) => {
+    const { clock, call, breakIt, rest } = broken();
+    rest();
+    call('succeeded');
+    clock.advance(later);
+    breakIt();
+    expect(rest()).toBe(cooldown);
   });
 
   test('closed does not count failed probes', () => {
-    const breaker = new CircuitBreaker(options, new FakeClock());
+    const { breaker } = setUp();
     for (let n = 0; n < 10; n += 1) breaker.probeFailed();
     expect(breaker.state).toBe('closed');
   });

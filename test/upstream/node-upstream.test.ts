@@ -208,7 +208,7 @@ describe('a probe', () => {
     expect((await upstream.probe(questions, 50)).map(gist)).toEqual(Array(3).fill('failed transport'));
   });
 
-  test('passes an open breaker, and closes it once it has rested', async () => {
+  test('passes an open breaker, and half-opens it once it has rested, for one call that closes it', async () => {
     const node = await fakeNode({ ws: false });
     const clock = new FakeClock();
     const { upstream } = watch(node.url, {}, clock);
@@ -222,8 +222,12 @@ describe('a probe', () => {
     expect(upstream.stats.breaker).toBe('open');
     clock.advance(upstreamDefaults.breaker.cooldown);
     await upstream.probe(questions, 10_000);
+    expect(upstream.stats.breaker).toBe('half-open');
+    expect((await Promise.all([ask(upstream, 'eth_chainId'), ask(upstream, 'eth_chainId')])).map(gist)).toEqual([
+      'answered "0x539"',
+      'failed overloaded',
+    ]);
     expect(upstream.stats.breaker).toBe('closed');
-    expect(gist(await ask(upstream, 'eth_chainId'))).toBe('answered "0x539"');
   });
 
   test('teaches which client the node runs, on which the wording of errors depends', async () => {

@@ -19,7 +19,10 @@ const setUp = () => {
   const clock = new FakeClock();
   const stats = new Statistics(upstreamDefaults, clock);
   const run = (outcome: Outcome, times = 1): void => {
-    for (let n = 0; n < times; n += 1) if (stats.admit()) stats.ended(outcome);
+    for (let n = 0; n < times; n += 1) {
+      const leave = stats.admit();
+      if (leave !== undefined) stats.ended(leave, outcome);
+    }
   };
   return { clock, stats, run };
 };
@@ -73,17 +76,17 @@ describe('statistics', () => {
 
   test('count what is under way', () => {
     const { stats } = setUp();
-    stats.admit();
+    const leave = stats.admit();
     stats.admit();
     expect(stats.inflight).toBe(2);
-    stats.ended(refused);
+    stats.ended(leave!, refused);
     expect(stats.inflight).toBe(1);
   });
 
   test('do not count a call that the breaker turned away', () => {
     const { stats, run } = setUp();
     run(failed('transport'), 5);
-    expect(stats.admit()).toBe(false);
+    expect(stats.admit()).toBeUndefined();
     expect(stats.inflight).toBe(0);
   });
 
@@ -107,12 +110,15 @@ describe('statistics', () => {
     expect(stats.errorRate).toBeLessThan(0.05);
   });
 
-  test('a probe of which anything was answered went well, and closes a half-open breaker', () => {
+  test('a probe of which anything was answered went well, and half-opens the breaker, which a good call closes', () => {
     const { clock, stats, run } = setUp();
     run(failed('transport'), 5);
     clock.advance(upstreamDefaults.breaker.cooldown);
+    stats.probed([failed('bad_reply'), failed('transport')]);
+    expect(stats.breaker).toBe('open');
+    for (let n = 0; n < 3; n += 1) stats.probed([failed('unsupported'), failed('bad_reply'), answered(3)]);
     expect(stats.breaker).toBe('half-open');
-    stats.probed([failed('unsupported'), failed('bad_reply'), answered(3)]);
+    run(answered(3));
     expect(stats.breaker).toBe('closed');
     expect(stats.inflight).toBe(0);
   });
