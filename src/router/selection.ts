@@ -106,6 +106,8 @@ const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer):
   if (!offer.offers(name)) return because(`is not asked for ${call.spec.name} by its config`);
   const sending = notForSending(view, node, call);
   if (sending !== undefined) return because(sending);
+  // At this very moment: the state follows with the node's next answer, and each call until then would lose an attempt.
+  if (node.upstream.stats.breaker === 'open') return because('is down: its circuit breaker is open');
   if (rank[node.state] === undefined) return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`);
   if (call.pin !== undefined && !view.holds(name, call.pin)) {
     return because(`does not hold block ${call.pin.number}`, true);

@@ -14,6 +14,7 @@ interface Given {
   readonly inflight?: number;
   readonly head?: number;
   readonly send?: boolean | 'only';
+  readonly breaker?: Upstream['stats']['breaker'];
 }
 
 const node = ({
@@ -25,8 +26,15 @@ const node = ({
   inflight = 0,
   head = 100,
   send = true,
+  breaker = 'closed',
 }: Given): NodeView => ({
-  upstream: { name, tier, weight, send, stats: { inflight, limitedUntil: state === 'limited' ? 1 : 0 } } as Upstream,
+  upstream: {
+    name,
+    tier,
+    weight,
+    send,
+    stats: { inflight, breaker, limitedUntil: state === 'limited' ? 1 : 0 },
+  } as Upstream,
   state,
   reason: 'as the test says',
   score,
@@ -72,6 +80,11 @@ describe('select', () => {
   it('asks a node whose budget is spent after everybody else, also after a higher tier', () => {
     const view = viewOf({ name: 'limited', state: 'limited' }, { name: 'paid', tier: 1 });
     expect(names(view)).toEqual(['paid', 'limited']);
+  });
+
+  it('asks no node whose breaker has just opened, though it is still shown healthy, and one that is half open', () => {
+    const view = viewOf({ name: 'open', breaker: 'open' }, { name: 'half-open', breaker: 'half-open' });
+    expect(names(view)).toEqual(['half-open']);
   });
 
   it.each(['unknown', 'down', 'forked', 'wrong_chain', 'drained'] as const)('never asks a node that is %s', (state) => {
