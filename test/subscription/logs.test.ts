@@ -62,6 +62,33 @@ describe('a block whose logs are told wrongly', () => {
     expect(pool.member(0).node.count('eth_getLogs')).toBeGreaterThan(0);
   });
 
+  it('one that leaves out a log, whose like is in the same block, is not believed', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.member(0).node.on('eth_getLogs', ([filter]) => logsOf(chain, filter).filter((_, index) => index !== 2));
+    pool.member(0).node.on('eth_getBlockReceipts', () => null);
+    const alike = Array.from({ length: 5 }, () => ({ address: ticker.address, topics: [ticker.topic] }));
+    const head = chain.extend(start, 3, { logs: alike });
+    pool.follow(head);
+    expect(await logs.got(15)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+
+  it('one that adds a log is not believed', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start, start]);
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.member(0).node.on('eth_getLogs', ([filter]) => {
+      const real = logsOf(chain, filter);
+      return [...real, { ...real[0], topics: [hashOf('made up')], logIndex: '0x3' }];
+    });
+    const head = chain.extend(start, 3, { logs: 3 });
+    pool.follow(head);
+    expect(await logs.got(9)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+
   it('where a provider caps logs, its receipts tell them', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
@@ -94,13 +121,53 @@ describe('a bloom that cannot tell', () => {
     expect(await logs.got(18)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
   });
 
+  it('because it is empty: that a node has none yet is not believed', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5, { logs: 0 });
+    await using pool = await EventPool.start(chain, [start, start]);
+    for (const { node } of pool.members) node.on('eth_getBlockReceipts', () => null);
+    const logs = await pool.subscribe(['logs', {}]);
+    const head = withBloom(chain.mine(start, { logs: 3 }), emptyBloom);
+    for (const { view } of pool.members) view.lateLogs.add(head.hash);
+    pool.follow(head);
+    const asked = (): number => pool.members.reduce((sum, { node }) => sum + node.count('eth_getLogs'), 0);
+    await expect.poll(asked).toBeGreaterThanOrEqual(4);
+    for (const { view } of pool.members) view.lateLogs.delete(head.hash);
+    expect(await logs.got(3)).toEqual(head.logs);
+  });
+
+  it('because logs of the system are not in it: who asks for those gets them, once that is known', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5, { logs: 0 });
+    await using pool = await EventPool.start(chain, [start, start]);
+    const system = `0x${'5e'.repeat(20)}`;
+    const scripts: LogScript[] = [
+      { address: ticker.address, topics: [ticker.topic] },
+      { address: system, topics: [hashOf('system')] },
+    ];
+    const mined = (parent: ScriptedBlock): ScriptedBlock => {
+      const block = chain.mine(parent, { logs: scripts });
+      return withBloom(block, bloomOf(block.logs.slice(0, 1)));
+    };
+    const [all, own] = [await pool.subscribe(['logs', {}]), await pool.subscribe(['logs', { address: system }])];
+    let head = mined(start);
+    pool.follow(head);
+    await all.got(2);
+    for (let more = 0; more < 3; more += 1) {
+      head = mined(head);
+      pool.follow(head);
+    }
+    await all.got(8);
+    expect((await own.got(3)).slice(-3)).toEqual(chain.branch(head, 7).map(({ logs }) => logs[1]));
+  });
+
   it('because it is full: one node that leaves logs out is not believed', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start, start]);
     const logs = await pool.subscribe(['logs', {}]);
-    pool.member(2).node.on('eth_getLogs', ([filter]) => logsOf(chain, filter).slice(0, -1));
-    pool.member(2).node.on('eth_getBlockReceipts', () => rpcError(-32601, 'no such method'));
+    pool.member(0).node.on('eth_getLogs', ([filter]) => logsOf(chain, filter).slice(0, -1));
+    pool.member(0).node.on('eth_getBlockReceipts', () => rpcError(-32601, 'no such method'));
     const many: LogScript[] = Array.from({ length: 1200 }, (_, index) => ({
       address: ticker.address,
       topics: [hashOf('topic', index), hashOf('other', index)],
@@ -148,9 +215,12 @@ describe('what logs cost', () => {
     pool.follow(head);
     for (const reader of readers) expect(short(await reader.got(4))).toEqual(['+12', '+13', '+14', '+15']);
     expect(asked()).toBe(4);
+    const replays = Array.from({ length: 10 }, () => pool.subscribe(['logs', {}, { replay: { fromBlock: '0x6' } }]));
+    for (const replay of await Promise.all(replays)) await replay.got(10);
+    expect(asked()).toBe(10);
     pool.follow(chain.extend(head, 3, { logs: 0 }));
     await heads.got(13);
-    expect(asked()).toBe(4);
+    expect(asked()).toBe(10);
     expect(elsewhere.events).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { encodeCursor } from '../../src/subscription/cursor.ts';
+import { rpcError } from '../support/fake-node.ts';
 import { LogOracle, noFaults, Truth } from '../support/fold-oracle.ts';
 import { type LogScript, type ScriptedBlock, ScriptedChain, ticker } from '../support/scripted-chain.ts';
 import { hashOf } from '../support/scripted-header.ts';
@@ -59,12 +61,12 @@ describe('a slow reader', () => {
     slow.client.socket.pause();
     let head = start;
     for (let mined = 1; mined <= 50; mined += 1) {
-      head = chain.mine(head, { logs: large(10) });
+      head = chain.mine(head, { logs: large(25) });
       pool.follow(head);
-      await fast.got(mined * 10);
+      await fast.got(mined * 25);
     }
     slow.client.socket.resume();
-    await slow.got(500);
+    await slow.got(1250);
     expect(slow.events).toEqual(fast.events);
     expect(slow.client.closeCode).toBeUndefined();
   });
@@ -159,6 +161,29 @@ describe('a cursor', () => {
     expect(again.messages).toHaveLength(1);
   });
 
+  it('whose logs no node has any more is refused before any event', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 20);
+    await using one = await EventPool.start(chain, [start]);
+    const client = await one.client('?cursor=1');
+    const logs = await one.subscribe(['logs', {}], client);
+    const left = chain.extend(start, 2);
+    one.follow(left);
+    await logs.got(2);
+    const head = chain.extend(start, 5, { salt: 'other' });
+    await using other = await EventPool.start(chain, [head], { chainOptions: { routing: { timeout: '2s' } } });
+    const { node } = other.member(0);
+    node.on('eth_getBlockReceipts', () => null);
+    node.on('eth_getLogs', ([filter]) => {
+      const block = chain.block((filter as { blockHash: string }).blockHash);
+      return block !== undefined && chain.contains(head, block) ? block.logs : rpcError(-32000, 'unknown block');
+    });
+    const again = await other.client();
+    const { error } = await again.call('eth_subscribe', ['logs', {}, { resumeFrom: cursors(client, logs.id).at(-1) }]);
+    expect(error).toMatchObject({ code: -32001, data: { reason: 'cursor_lost' } });
+    expect(again.messages).toHaveLength(1);
+  });
+
   it('of history: a replay gives every block from the one that was asked for, then what is new', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 300);
@@ -179,7 +204,9 @@ describe('a cursor', () => {
     await using pool = await EventPool.start(chain, [start], { chainOptions: { subscriptions: { replay: 50 } } });
     const client = await pool.client();
     const asked = async (params: readonly unknown[]) => (await client.call('eth_subscribe', params)).error;
+    const elsewhere = encodeCursor({ chainId: 5n, position: { number: 99, hash: start.parentHash, logs: 0 } });
     for (const origin of [
+      { resumeFrom: elsewhere },
       { resumeFrom: 'nonsense' },
       { resumeFrom: 7 },
       { replay: {} },
