@@ -62,6 +62,15 @@ export const walletMix: Mix = (random, { height, ticks }) => {
   }
 };
 
+/** What does not change any more: blocks and logs of the past. */
+export const history: readonly Inquiry[] = [
+  ...Array.from({ length: 60 }, (_, index) => asked({ kind: 'block', number: 2 + index })),
+  ...Array.from({ length: RANGES }, (_, index) => {
+    const from = 2 + RANGE * index;
+    return asked({ kind: 'logs', from, to: from + RANGE - 1 });
+  }),
+];
+
 /** All ask for the same. */
 export const sameMix: Mix = () => shared(1);
 

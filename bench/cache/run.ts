@@ -6,7 +6,7 @@
  * below.
  */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { startDevnet } from '../../src/devnet/start-devnet.ts';
 import { RedisServer } from '../../test/support/redis-server.ts';
 import { Beat } from '../soak/chain.ts';
@@ -18,7 +18,7 @@ import { httpLine, type Line } from '../soak/line.ts';
 import { seeded } from '../soak/random.ts';
 import { crowd, type CrowdDeps, type CrowdOptions, type Outcome } from './crowd.ts';
 import { type BenchedGateway, type Deeds, startGateway } from './gateway.ts';
-import { type Mix, sameMix, uniqueMix, walletMix } from './mixes.ts';
+import { history, type Mix, sameMix, uniqueMix, walletMix } from './mixes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -184,7 +184,32 @@ const replicas = async (chain: Chain, open: AsyncDisposableStack): Promise<void>
     console.log(`      attempts at nodes by each replica: ${each.join(', ')}`);
   };
   await run('two replicas, one Redis', shaken(chain));
+  const [first] = lines;
+  if (first !== undefined) await joiner(chain, open, server, first);
   await run('Redis freezes, dies, is flushed', upset(server));
+};
+
+/** A replica that starts when the others have asked for everything. */
+const joiner = async (chain: Chain, open: AsyncDisposableStack, server: RedisServer, known: Line): Promise<void> => {
+  const gateway = await startGateway(chain.nodes, BLOCK_MS, server.url);
+  open.defer(() => gateway.close());
+  const line = httpLine(gateway.url, 15_000);
+  open.defer(() => line.close());
+  const told: unknown[] = [];
+  for (const { method, params } of history) {
+    told.push((await known.ask({ jsonrpc: '2.0', id: 1, method, params })).json);
+  }
+  const before = await gateway.deeds();
+  let different = 0;
+  for (const [index, { method, params }] of history.entries()) {
+    const { json } = await line.ask({ jsonrpc: '2.0', id: 1, method, params });
+    if (!isDeepStrictEqual(json, told[index])) different += 1;
+  }
+  const { attempts } = between(before, await gateway.deeds());
+  promise(
+    attempts < history.length / 10 && different === 0,
+    `a replica that joins later: ${attempts} calls to nodes for ${history.length} that others have made before`,
+  );
 };
 
 const upset = async (server: RedisServer): Promise<void> => {
