@@ -16,6 +16,7 @@ export class Asking {
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
   #attempts = 0;
+  #turnedAway = 0;
   #deaths = 0;
   #tooLarge = false;
 
@@ -23,9 +24,12 @@ export class Asking {
     this.#call = call;
   }
 
-  /** Attempts that count against the limit: a second opinion on a `null` is no retry. */
+  /**
+   * Attempts that count against the limit. A second opinion on a `null` is no retry; and a node that turned the call away
+   * (it is busy, or has lost the block) has done nothing for it: how often that may happen, the deadline says.
+   */
   get spent(): number {
-    return this.#attempts - this.#doubters.size;
+    return this.#attempts - this.#doubters.size - this.#turnedAway;
   }
 
   /** A node that was asked could not answer. */
@@ -54,12 +58,14 @@ export class Asking {
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
+      if (outcome.failure === 'rate_limited' || outcome.failure === 'not_yet') this.#turnedAway += 1;
       this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
       const deadly = this.#call.spec.costly && this.#deaths >= DEATHS;
       return verdict === 'stop' || deadly ? this.#failed() : undefined;
     }
     if (verdict === 'next') {
       this.#failures.set(upstream, refuted(holds));
+      if (!holds) this.#turnedAway += 1;
       return undefined;
     }
     const info = this.info(upstream);

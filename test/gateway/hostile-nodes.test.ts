@@ -143,6 +143,17 @@ describe('a pool without a node that answers', () => {
     expect(json.error).toEqual({ code: -32000, message: 'some words that nobody has met before' });
   });
 
+  it('waits for one that turns calls away for a while, however often within the time', async () => {
+    await using node = await startFakeNode();
+    await using gateway = await startGateway({
+      chains: [{ upstreams: [{ name: 'only', url: node.url, calls: 'http' }] }],
+    });
+    await gateway.ready();
+    node.on('eth_call', () => '0x600d');
+    for (let times = 0; times < 6; times += 1) node.once('eth_call', () => rateLimited('0'));
+    expect((await ask(gateway)).json.result).toBe('0x600d');
+  });
+
   it('is told from a node of another chain, which is never asked', async () => {
     await using stranger = await startFakeNode({ chainId: 99, genesis: 'other' });
     await using gateway = await startGateway({
