@@ -98,7 +98,8 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       for (const [index, upstream] of upstreams.entries()) {
         head.add(upstream, chain.upstreams[index]?.drained ?? false);
       }
-      observer.noted('info', `${chain.name} is served by ${upstreams.length} upstreams`, { chain: chain.name });
+      const count = upstreams.length === 1 ? '1 upstream' : `${upstreams.length} upstreams`;
+      observer.noted('info', `${chain.name} is served by ${count}`, { chain: chain.name });
     },
     close: async () => {
       events.close();
@@ -125,7 +126,8 @@ const headOptions = (chain: ChainConfig): ChainHeadOptions => ({
   chainId: chain.id,
   blockTimeMs: chain.blockTime,
   mode: chain.routing.head,
-  finality: chain.finality,
+  // The file is refused where it says more; the default gives way to a narrow window.
+  finality: Math.min(chain.finality, chain.subscriptions.window - 1),
   window: chain.subscriptions.window,
   intervalMs: chain.health.interval,
   timeoutMs: chain.routing.attemptTimeout,
@@ -163,7 +165,7 @@ const tell = (report: UpstreamReport, chain: string, upstream: string, observer:
     case 'socket_failed':
       return observer.noted('debug', `${upstream}: no socket: ${report.why}`, { ...fields, retryMs: report.retryMs });
     case 'stray':
-      return observer.noted('debug', `${upstream}: a stray message: ${report.what}`, fields);
+      return observer.strayed(chain, upstream, report.what);
     default:
       return report satisfies never;
   }

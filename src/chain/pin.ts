@@ -21,9 +21,9 @@ export const pinBlocks =
   async (call) => {
     const ref = locate(call.spec, call.params);
     if (ref.kind === 'invalid') return refuse('invalid_params', ref.message);
-    const height = heightOf(call, ref);
-    const head = headNow(chain.view, call, height) ?? (await headInTime(chain, call, height));
-    if (head === undefined) return noHead(chain.view, call, ref);
+    const need = needOf(call, ref);
+    const head = headNow(chain.view, call, need) ?? (await headInTime(chain, call, need));
+    if (head === undefined) return noHead(chain.view, need);
     const at: Call = { ...call, head };
     return ref.kind === 'logs' && ref.blockHash === undefined
       ? pinLogs(chain, at, head, ref.from, ref.to, next)
@@ -40,21 +40,49 @@ const heightOf = (call: Call, ref: BlockRef): number => {
   return Math.max(least, ...numbers);
 };
 
-/** The head that the call, or its batch, came with; the newest where that one is not high enough. */
-const headNow = (view: ChainView, call: Call, height: number): HeadSnapshot | undefined =>
-  [call.head, view.head].find((head) => head !== undefined && head.latest.number >= height);
+/** Blocks that have to be there before the call can be answered as asked. */
+interface Need {
+  readonly height: number;
+  readonly tags: readonly SettledTag[];
+}
 
-const headInTime = async (chain: ChainFeed, call: Call, height: number): Promise<HeadSnapshot | undefined> => {
-  const reached = (view: ChainView): boolean => view.head !== undefined && view.head.latest.number >= height;
+type SettledTag = 'safe' | 'finalized';
+
+const needOf = (call: Call, ref: BlockRef): Need => ({
+  height: heightOf(call, ref),
+  tags: endsOf(call, ref).flatMap((end) =>
+    end.kind === 'tag' && (end.tag === 'safe' || end.tag === 'finalized') ? [end.tag] : [],
+  ),
+});
+
+/** A look-up names none: that there is no such block is its answer. */
+const endsOf = (call: Call, ref: BlockRef): readonly BlockEnd[] => {
+  if (ref.kind === 'tag') return call.spec.lookup ? [] : [ref];
+  return ref.kind === 'logs' && ref.blockHash === undefined ? [ref.from, ref.to] : [];
+};
+
+const meets = (head: HeadSnapshot | undefined, { height, tags }: Need): head is HeadSnapshot =>
+  head !== undefined && head.latest.number >= height && tags.every((tag) => head[tag] !== undefined);
+
+/** The head that the call, or its batch, came with; the newest where that one lacks what the call needs. */
+const headNow = (view: ChainView, call: Call, need: Need): HeadSnapshot | undefined =>
+  [call.head, view.head].find((head) => meets(head, need));
+
+const headInTime = async (chain: ChainFeed, call: Call, need: Need): Promise<HeadSnapshot | undefined> => {
+  const reached = (view: ChainView): boolean => meets(view.head, need);
   return (await chain.waitFor(reached, call.deadline, call.cancellation)) ? chain.view.head : undefined;
 };
 
-const noHead = (view: ChainView, call: Call, ref: BlockRef): Reply => {
-  if (view.head !== undefined) {
-    const message = `block ${heightOf(call, ref)} is ahead of every node; the chain is at ${view.head.latest.number}`;
-    return refuse('not_yet', message, { head: view.head.latest.number });
+const noHead = ({ head, nodes }: ChainView, { height, tags }: Need): Reply => {
+  if (head !== undefined) {
+    const { number } = head.latest;
+    const what =
+      number < height
+        ? `block ${height} is ahead of every node`
+        : `no block is known to be ${tags.find((tag) => head[tag] === undefined) ?? 'settled'} yet`;
+    return refuse('not_yet', `${what}; the chain is at ${number}`, { head: number });
   }
-  const why = view.nodes.map(({ upstream, state, reason }) => `${upstream.name} is ${state}: ${reason}`).join('; ');
+  const why = nodes.map(({ upstream, state, reason }) => `${upstream.name} is ${state}: ${reason}`).join('; ');
   return refuse('no_upstream', `no node has been reached: ${why}`);
 };
 
@@ -65,7 +93,7 @@ const pinBlock = (chain: ChainFeed, call: Call, head: HeadSnapshot, ref: BlockRe
   return next(placed(call, place));
 };
 
-/** Undefined for a tag that this chain has no block for yet. */
+/** Undefined for a look-up by a tag that this chain has no block for yet. */
 const placeOf = (view: ChainView, call: Call, head: HeadSnapshot, ref: BlockRef): Place | undefined => {
   switch (ref.kind) {
     case 'tag':
@@ -112,8 +140,6 @@ const pinLogs = (
 ): Promise<Reply> => {
   const first = numberOf(from, head);
   const last = numberOf(to, head);
-  if (first === undefined || last === undefined)
-    return Promise.resolve(localReply(EMPTY, { block: head.latest.number }));
   if (first > last) {
     return Promise.resolve(
       refuse('invalid_params', `invalid block range: fromBlock ${first} is after toBlock ${last}`),
@@ -123,13 +149,15 @@ const pinLogs = (
   return next(placed({ ...call, params }, { pin: published(chain.view, head, last), height: last }));
 };
 
-const EMPTY = Buffer.from('[]');
 const NULL = Buffer.from('null');
 
-const numberOf = (end: BlockEnd, head: HeadSnapshot): number | undefined => {
+/** A head is waited for that has the tags of both ends. */
+const numberOf = (end: BlockEnd, head: HeadSnapshot): number => {
   if (end.kind === 'number') return end.number;
   if (end.tag === 'earliest') return 0;
-  return end.tag === 'pending' ? head.latest.number : head[end.tag]?.number;
+  const block = end.tag === 'pending' ? head.latest : head[end.tag];
+  if (block === undefined) throw new Error(`a call was let through without the ${end.tag} block`);
+  return block.number;
 };
 
 /** A look-up of a block that the chain does not have. */

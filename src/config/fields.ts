@@ -38,7 +38,7 @@ export const section = <Shape extends z.core.$ZodLooseShape>(description: string
   z.strictObject(shape).meta({ description });
 
 /** Text that was put in for a number or boolean is read as one. */
-const numeric = (value: unknown): number | undefined => {
+export const numeric = (value: unknown): number | undefined => {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^-?\d{1,20}(?:\.\d{1,20})?$/.test(value) ? Number(value) : undefined;
 };

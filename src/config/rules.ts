@@ -1,3 +1,5 @@
+import { numeric } from './fields.ts';
+import { defaultWindow } from './schema-chain.ts';
 import type { Problem } from './tree-walk.ts';
 import type { Path } from './paths.ts';
 import { didYouMean } from './suggest.ts';
@@ -15,6 +17,7 @@ export const wholeFileProblems = (file: unknown): readonly Problem[] => {
     ...upstreamNames(chains),
     ...chains.flatMap((chain, index) => addresses(chain, index)),
     ...chains.flatMap((chain, index) => quorumSizes(chain, index)),
+    ...chains.flatMap((chain, index) => finality(chain, index)),
     ...keys(file, chains),
     ...listeners(file),
   ];
@@ -114,6 +117,14 @@ const quorumSizes = (chain: unknown, chainIndex: number): readonly Problem[] => 
     const has = upstreams.length === 1 ? 'is 1 upstream' : `are ${upstreams.length} upstreams`;
     return [wrong(['chains', chainIndex, 'quorum', index, 'agree'], `can never be reached: there ${has}`)];
   });
+};
+
+/** A final block is found among the kept ones; where the file does not say how deep it lies, it is the deepest that fits. */
+const finality = (chain: unknown, chainIndex: number): readonly Problem[] => {
+  const depth = numeric(at(chain, 'finality'));
+  const window = numeric(at(at(chain, 'subscriptions'), 'window') ?? defaultWindow);
+  if (depth === undefined || window === undefined || depth < window) return [];
+  return [wrong(['chains', chainIndex, 'finality'], `has to be below subscriptions.window, which is ${window}`)];
 };
 
 const keys = (file: unknown, chains: readonly unknown[]): readonly Problem[] => {

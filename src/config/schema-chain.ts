@@ -81,11 +81,14 @@ const quorumSchema = section('Methods read from several nodes', {
   }
 });
 
+/** Blocks that a chain keeps where the file does not say how many. */
+export const defaultWindow = 256;
+
 const subscriptionsSchema = section('Subscriptions, filters and event streams', {
   window: count('Recent blocks kept, through which a slow or returning reader and a reorganisation are followed', {
     min: 1,
     max: 100_000,
-  }).prefault(256),
+  }).prefault(defaultWindow),
   replay: count('Blocks of history at most that a stream or a resumed subscription starts with', {
     min: 0,
     max: 1_000_000_000,

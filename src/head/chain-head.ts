@@ -58,7 +58,7 @@ export class ChainHead implements ChainFeed {
       tree: new BlockTree({ window }),
     };
     this.#admission = new Admission(options.chainId, intervalMs, deps.clock);
-    this.#linking = new Linking(this.#memory, window, deps.clock, settle);
+    this.#linking = new Linking(this.#memory, options, deps.clock, settle);
     this.#anchoring = new Anchoring(
       this.#memory,
       this.#linking,
@@ -272,9 +272,9 @@ export class ChainHead implements ChainFeed {
     const now = this.#deps.clock.now();
     if (move.gap) this.#note('warn', 'the head moved farther than the window reaches', { number, hash });
     this.#pace.follow(this.#memory.tree, move.head);
-    if (first || move.gap) {
-      void this.#linking.lookBack(move.head).then(() => this.#pace.follow(this.#memory.tree, move.head));
-    }
+    void this.#linking.lookBack(move.head).then(() => {
+      if (first || move.gap) this.#pace.follow(this.#memory.tree, move.head);
+    });
     const delayMs = now - (this.#memory.tree.sightedAt(hash) ?? now);
     this.#deps.observer.headMoved(this.#options.chain, number, hash, move.removed.length, delayMs);
     for (const listener of [...this.#listeners]) listener(move);

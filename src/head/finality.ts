@@ -25,8 +25,8 @@ export interface FinalityInput {
 
 /**
  * The `safe` and `finalized` blocks that a quorum of voters agrees on, each below the head. They never go back, unless the
- * pool itself undid the block. Where fewer voters than a quorum have the tags, a fixed depth below the head counts. A
- * voter whose `safe` is its `latest` while another's is not (two of four providers were seen to do that) is not heard on it.
+ * pool itself undid the block. Where too many voters have no tags for a quorum of them, a fixed depth below the head
+ * counts, or block 0 where the chain is shorter. A voter whose `safe` is its `latest` while another's is not (two of four providers were seen to do that) is not heard on it.
  */
 export const agreeOnFinality = (tree: BlockTree, input: FinalityInput): HeadSnapshot => {
   const { head, votes, previous } = input;
@@ -65,8 +65,8 @@ const agreed = (
   const { head, quorum } = input;
   const answers = votes.map(tag).filter((answer) => answer !== undefined);
   if (answers.filter(isBlock).length < quorum) {
-    const everybodyAsked = votes.length > 0 && answers.length === votes.length;
-    return everybodyAsked ? byDepth(tree, input) : undefined;
+    const tagless = answers.filter((answer) => answer === 'none').length;
+    return votes.length - tagless < quorum && tagless > 0 ? byDepth(tree, input) : undefined;
   }
   const told = votes.flatMap((vote) => {
     const block = tag(vote);

@@ -5,21 +5,33 @@ import { type AskHeaders, linkBranch } from './linker.ts';
 import { questions } from './probe-answers.ts';
 import type { WatchedNode } from './watched-node.ts';
 
-/** Blocks below the first head that are fetched at once. */
-const lookBackDepth = 32;
+/** Blocks below the first head that are fetched at least, and those below the final block that a lower head still needs. */
+const leastLookBack = 32;
+const finalitySlack = 8;
+/** Headers asked for at once. */
+const largestBatch = 32;
+
+export interface LinkingOptions {
+  readonly window: number;
+  /** Depth of a final block on chains without the tags. */
+  readonly finality: number;
+}
 
 /** Finds each node's place in the tree, one walk a node at a time. */
 export class Linking {
   readonly #memory: ChainMemory;
   readonly #window: number;
+  readonly #lookBackDepth: number;
   readonly #clock: Clock;
   readonly #ended: () => void;
+  #lookingBack = false;
   #closed = false;
 
   /** `ended` runs after each walk. */
-  constructor(memory: ChainMemory, window: number, clock: Clock, ended: () => void) {
+  constructor(memory: ChainMemory, options: LinkingOptions, clock: Clock, ended: () => void) {
     this.#memory = memory;
-    this.#window = window;
+    this.#window = options.window;
+    this.#lookBackDepth = Math.min(options.window, Math.max(leastLookBack, options.finality + finalitySlack));
     this.#clock = clock;
     this.#ended = ended;
   }
@@ -39,18 +51,32 @@ export class Linking {
     }
   }
 
-  /** Fetches what lies below a first head: for the block time, and for a reorganisation that comes early. */
+  /**
+   * Fetches what lies below a head that the tree does not reach far enough under: for the block time, for a reorganisation
+   * that comes early, and for the final block of a chain without the tags. Ends early where nobody can tell the next one.
+   */
   async lookBack(head: Header): Promise<void> {
-    const { nodes, tree } = this.#memory;
-    const top = (tree.root ?? head).number;
-    const depth = top - Math.max(0, head.number - Math.min(lookBackDepth, this.#window));
-    const holder = nodes.values().find(({ linked }) => linked?.hash === head.hash);
-    if (holder === undefined || depth <= 0) return;
-    const asked = Array.from({ length: depth }, (_, below) => questions.byNumber(top - 1 - below));
+    const goal = Math.max(0, head.number - this.#lookBackDepth);
+    if (this.#lookingBack) return;
+    this.#lookingBack = true;
+    while (await this.#deepen(goal));
+    this.#lookingBack = false;
+  }
+
+  /** True when the tree's root has come down, but not to the goal. */
+  async #deepen(goal: number): Promise<boolean> {
+    const { tree } = this.#memory;
+    const top = tree.root?.number ?? 0;
+    const holder = this.#rootHolder();
+    if (holder === undefined || top <= goal) return false;
+    const size = Math.min(largestBatch, top - goal);
+    const asked = Array.from({ length: size }, (_, below) => questions.byNumber(top - 1 - below));
     const headers = await holder.tracker.headers(asked);
-    if (this.#closed || tree !== this.#memory.tree) return;
+    if (this.#closed || tree !== this.#memory.tree) return false;
     for (const header of headers) if (header !== undefined) tree.add(header, holder.name, this.#clock.now());
     this.#ended();
+    const { root } = tree;
+    return root !== undefined && root.number < top && root.number > goal;
   }
 
   close(): void {
@@ -70,7 +96,7 @@ export class Linking {
         now: () => this.#clock.now(),
         name: node.name,
         ask: (requests) => node.tracker.headers(requests),
-        askHolder: () => this.#rootHolder(),
+        askHolder: () => this.#askHolder(),
       });
       const { head } = node.tracker;
       if (head === target && tree === this.#memory.tree) node.linkEnded(result, target, this.#clock.now());
@@ -81,12 +107,16 @@ export class Linking {
   }
 
   /** A node that can be asked for what lies below the tree's root. */
-  #rootHolder(): AskHeaders | undefined {
+  #rootHolder(): WatchedNode | undefined {
     const { nodes, tree } = this.#memory;
     const { root } = tree;
     const holds = (linked: Header | undefined) =>
       root !== undefined && linked !== undefined && tree.contains(root.hash, linked.hash);
-    const holder = [...nodes.values()].find((node) => node.tracker.admitted && holds(node.linked));
+    return nodes.values().find((node) => node.tracker.admitted && holds(node.linked));
+  }
+
+  #askHolder(): AskHeaders | undefined {
+    const holder = this.#rootHolder();
     return holder === undefined ? undefined : (requests) => holder.tracker.headers(requests);
   }
 }

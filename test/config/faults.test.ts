@@ -251,6 +251,9 @@ describe('chains', () => {
     ['id: mainnet', 'id: expected a chain id: a whole number above 0'],
     ['id: 11155111155111155111', 'id: expected a chain id: a whole number above 0; put it in quotes'],
     ['finality: -1', 'finality: expected a whole number from 0 to 10000000'],
+    ['finality: "300"', 'finality: has to be below subscriptions.window, which is 256'],
+    ['finality: 256', 'finality: has to be below subscriptions.window, which is 256'],
+    ['subscriptions: { window: 64 }\nfinality: 64', 'finality: has to be below subscriptions.window, which is 64'],
     ['routing: { hedge: { min: 3s } }', 'routing.hedge.min: is longer than max'],
     ['routing: { head: majorty }', 'routing.head: expected majority or fastest; did you mean majority?'],
     ['quorum: [{ methods: [], agree: 1, of: 1 }]', 'quorum[0].methods: needs at least one item'],
@@ -264,6 +267,11 @@ describe('chains', () => {
       'quorum[0].agree: can never be reached: there is 1 upstream',
     ],
   ])('%s', (text, fault) => expect(ofChain(text)).toEqual([fault]));
+
+  test.each(['finality: 255', 'subscriptions: { window: 64 }', 'subscriptions: { window: 300 }\nfinality: 299'])(
+    '%s is a depth at which a final block can be found',
+    (text) => expect(ofChain(text)).toEqual([]),
+  );
 
   const differ = 'covers methods on which honest nodes differ: estimates, fees, traces, what a node says of itself';
   const write = 'covers methods that write or that live at one node, which cannot be asked of several';

@@ -29,6 +29,41 @@ describe('the published head', () => {
     expect(pool.moves).toHaveLength(1);
   });
 
+  it.each([
+    [100, 64, 36],
+    [300, 200, 100],
+    [50, 64, 0],
+    [300, 250, 50],
+  ])(
+    'at %i has its final block %i below from the start, where the nodes have no tags',
+    async (height, finality, block) => {
+      const top = chain.extend(chain.genesis, height);
+      const members = await start([top, top, top], { finality, window: 256 });
+      for (const { view } of members) view.tags = false;
+      await pool.until(() => pool.chainHead.view.head?.finalized !== undefined);
+      const final = { number: block, hash: chain.at(top, block)?.hash };
+      expect(pool.chainHead.view.head).toMatchObject({ latest: { number: height }, safe: final, finalized: final });
+      expect(pool.moves).toHaveLength(1);
+    },
+  );
+
+  it('has its final block as soon as a node shows what lies below, where none did at first', async () => {
+    const members = await start([base]);
+    let pruned = true;
+    for (const { view, node } of members) {
+      view.tags = false;
+      node.on('eth_getBlockByNumber', ([reference]) =>
+        pruned && Number(reference) < 98 ? null : view.blockAt(reference),
+      );
+    }
+    await pool.until(() => pool.chainHead.view.hashAt(98) !== undefined);
+    await pool.rest();
+    expect(pool.chainHead.view.head?.finalized).toBeUndefined();
+    pruned = false;
+    follow(members, on(1));
+    await pool.until(() => pool.chainHead.view.head?.finalized?.number === 37);
+  });
+
   it('has the blocks below it by height and by hash, as soon as they have been fetched', async () => {
     await start([base, base, base]);
     await pool.until(() => pool.chainHead.view.hashAt(68) !== undefined);

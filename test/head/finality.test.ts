@@ -81,6 +81,12 @@ describe('the safe and finalized blocks', () => {
     expect(agree(votes, 2)).toMatchObject({ safe: undefined, finalized: undefined });
   });
 
+  it('do not wait for a voter that never tells, where the others without tags are too many for it to matter', () => {
+    const votes = [vote('none', 'none'), vote('none', 'none'), vote(undefined, undefined)];
+    expect(agree(votes, 2)).toMatchObject({ safe: at(136), finalized: at(136) });
+    expect(agree([vote('none', 'none'), vote(undefined, undefined), vote(at(180), at(150))], 2)).toMatchObject(none);
+  });
+
   it('are never the one of a single voter with tags among others without', () => {
     const votes = [vote(at(199), at(199)), vote('none', 'none'), vote('none', 'none')];
     expect(agree(votes, 2)).toMatchObject({ finalized: at(136) });
