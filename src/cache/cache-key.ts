@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Call } from '../core/call.ts';
-import { locate, rewrite } from '../ethereum/block-ref.ts';
+import { locate, rewrite, startsOpen } from '../ethereum/block-ref.ts';
 import { type BranchView, isFinal } from './branch.ts';
 import { canonicalParams } from './canonical-params.ts';
 
@@ -61,12 +61,12 @@ interface Place {
   readonly final: boolean;
 }
 
-/** Undefined where the block is unknown, not certain to stay, or off the published branch. */
+/** Undefined where the block is unknown, not certain to stay, or off the published branch, or clients read the call in different ways. */
 const lastingPlace = (call: Call, view: BranchView): Place | undefined => {
   const { spec, pin, params } = call;
   const { block } = spec;
   if (block.kind === 'none') return { place: '', params: canonicalParams(params), final: true };
-  if (block.kind === 'transaction') return undefined;
+  if (block.kind === 'transaction' || startsOpen(spec, params)) return undefined;
   if (pin === undefined) return unpinned(call, view);
   const final = isFinal(view, pin.number);
   // Not `canonical`, which says yes to every block that it has forgotten.

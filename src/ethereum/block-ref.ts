@@ -5,7 +5,10 @@ import type { MethodSpec } from './method-spec.ts';
 /** The words by which a block is named relative to the chain's head, and the first one. */
 export type Tag = 'latest' | 'safe' | 'finalized' | 'pending' | 'earliest';
 
-/** One end of a range of blocks. A left-out end is `latest`, as every client has it for `eth_getLogs`. */
+/**
+ * One end of a range of blocks. A left-out end is `latest`, as every client has it for `eth_getLogs`; a left-out start of a
+ * filter of traces is `earliest`, the least that any client takes for it (`startsOpen`).
+ */
 export type BlockEnd =
   | { readonly kind: 'tag'; readonly tag: Tag }
   | { readonly kind: 'number'; readonly number: number };
@@ -100,7 +103,7 @@ const blockOf = (value: unknown): BlockRef => {
 
 const filterMembers = ['fromBlock', 'toBlock', 'blockHash', 'address', 'topics'];
 
-const logsOf = (value: unknown): BlockRef => {
+const logsOf = (value: unknown, of: 'logs' | 'traces'): BlockRef => {
   if (!isFields(value)) return invalid('invalid filter: want an object');
   const wrong = misspelt(value, filterMembers);
   if (wrong !== undefined) return wrong;
@@ -110,7 +113,7 @@ const logsOf = (value: unknown): BlockRef => {
     if (!isHash(blockHash)) return invalid(`invalid blockHash ${shown(blockHash)}: want 32 bytes of hex`);
     return { kind: 'logs', from: undefined, to: undefined, blockHash: blockHash.toLowerCase() };
   }
-  const from = end(fromBlock);
+  const from = end(fromBlock ?? (of === 'traces' ? 'earliest' : null));
   const to = end(toBlock);
   if (from.kind === 'invalid') return from;
   if (to.kind === 'invalid') return to;
@@ -148,7 +151,7 @@ export const locate = (spec: MethodSpec, params: RawJson): BlockRef => {
     case 'range':
       return end(value);
     case 'logs':
-      return logsOf(value);
+      return logsOf(value, block.of);
     case 'hash':
     case 'transaction':
       return hashOf(value, block.kind);
@@ -203,17 +206,37 @@ export const rewrite = (params: RawJson, spec: MethodSpec, block: WrittenBlock, 
       if (ref.kind !== 'logs' || ref.blockHash !== undefined) return params;
       const written = (side: BlockEnd): number | Tag =>
         side.kind === 'number' ? side.number : side.tag === 'latest' ? block.number : side.tag;
-      return writeEnds(params, at.index, written(ref.from), written(ref.to));
+      return writeEnds(params, spec, at.index, written(ref.from), written(ref.to));
     }
   }
 };
 
-const writeEnds = (params: RawJson, index: number, from: number | Tag, to: number | Tag): RawJson => {
+const writeEnds = (params: RawJson, spec: MethodSpec, index: number, from: number | Tag, to: number | Tag): RawJson => {
   const side = (value: number | Tag): string => (typeof value === 'number' ? hex(value) : value);
   const { blockHash: _, ...filter } = fieldsAt(params, index);
-  return replaceElement(params, index, bytes({ ...filter, fromBlock: side(from), toBlock: side(to) }));
+  const start = startsOpen(spec, params) ? {} : { fromBlock: side(from) };
+  return replaceElement(params, index, bytes({ ...filter, ...start, toBlock: side(to) }));
 };
 
-/** Writes both ends of a log filter as numbers (a part of a split range, or resolved tags), and nothing else. */
+/**
+ * Writes both ends of a filter as numbers (a part of a split range, or resolved tags), and nothing else. A start that each
+ * client takes for something else stays left out.
+ */
 export const rewriteRange = (params: RawJson, spec: MethodSpec, from: number, to: number): RawJson =>
-  spec.block.kind === 'logs' ? writeEnds(params, spec.block.index, from, to) : params;
+  spec.block.kind === 'logs' ? writeEnds(params, spec, spec.block.index, from, to) : params;
+
+/**
+ * True for a filter of traces without a start: Nethermind and OpenEthereum take `latest` for it (their `TraceFilterForRpc`
+ * and `TraceFilter`), Erigon and Reth the first block, so that the answer depends on who gives it.
+ */
+export const startsOpen = ({ block }: MethodSpec, params: RawJson): boolean => {
+  if (block.kind !== 'logs' || block.of !== 'traces') return false;
+  const { fromBlock = null, blockHash = null } = fieldsAt(params, block.index);
+  return fromBlock === null && blockHash === null;
+};
+
+/** Writes the start of a filter, and nothing else. */
+export const rewriteStart = (params: RawJson, { block }: MethodSpec, from: number): RawJson =>
+  block.kind === 'logs'
+    ? replaceElement(params, block.index, bytes({ ...fieldsAt(params, block.index), fromBlock: hex(from) }))
+    : params;

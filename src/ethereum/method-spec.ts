@@ -5,7 +5,8 @@
  *   With `field`, the block stands in that member of the parameter, an object (`eth_callMany`).
  * - `number`: like `tag`, but required, and a look-up of the block itself: an unknown block is answered with `null`.
  * - `hash`: parameter `index` is a block hash.
- * - `logs`: parameter `index` is a log filter with `fromBlock`, `toBlock` or `blockHash`.
+ * - `logs`: parameter `index` is a filter with `fromBlock`, `toBlock` or `blockHash`: of logs (EIP-234), or of traces, where
+ *   few clients know `blockHash`, and a left-out `fromBlock` is `latest` to some and the first block to others.
  * - `range`: parameter `index` is the newest block of a range that runs backwards (`eth_feeHistory`).
  * - `transaction`: parameter `index` is a transaction hash; answered with `null` while it is unknown.
  *
@@ -17,7 +18,7 @@ export type BlockParameter =
   | { readonly kind: 'tag'; readonly index: number; readonly byHash: boolean; readonly field?: string }
   | { readonly kind: 'number'; readonly index: number; readonly byHash: boolean }
   | { readonly kind: 'hash'; readonly index: number }
-  | { readonly kind: 'logs'; readonly index: number }
+  | { readonly kind: 'logs'; readonly index: number; readonly of: 'logs' | 'traces' }
   | { readonly kind: 'range'; readonly index: number }
   | { readonly kind: 'transaction'; readonly index: number };
 

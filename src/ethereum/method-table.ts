@@ -8,7 +8,8 @@ const tagOrHash = (index: number): BlockParameter => ({ kind: 'tag', index, byHa
 const number = (index: number): BlockParameter => ({ kind: 'number', index, byHash: false });
 const hash = (index: number): BlockParameter => ({ kind: 'hash', index });
 const transaction = (index: number): BlockParameter => ({ kind: 'transaction', index });
-const logs: BlockParameter = { kind: 'logs', index: 0 };
+const logs: BlockParameter = { kind: 'logs', index: 0, of: 'logs' };
+const traceFilter: BlockParameter = { kind: 'logs', index: 0, of: 'traces' };
 /** Erigon's and Reth's second argument of `*CallMany`: `{ blockNumber, transactionIndex }`. */
 const context: BlockParameter = { kind: 'tag', index: 1, byHash: false, field: 'blockNumber' };
 
@@ -164,7 +165,7 @@ const traces: readonly Group[] = [
   [{ ...traced, cacheable: false, atHead: true }, ['trace_rawTransaction']],
   [{ ...traced, lookup: true, block: transaction(0) }, ['trace_transaction', 'trace_get']],
   [{ ...traced, block: transaction(0) }, ['trace_replayTransaction']],
-  [{ ...traced, block: logs, units: 40 }, ['trace_filter']],
+  [{ ...traced, block: traceFilter, units: 40 }, ['trace_filter']],
   [{ ...debugged, block: tag(0), units: 80 }, ['debug_traceBlockByNumber']],
   [{ ...debugged, block: hash(0), units: 80 }, ['debug_traceBlockByHash', 'debug_intermediateRoots']],
   [{ ...debugged, block: tag(1) }, ['debug_traceCall']],

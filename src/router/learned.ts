@@ -45,6 +45,11 @@ export class Learned {
     methods.set(method, this.#clock.now() + MEMORY);
   }
 
+  /** Whether the upstream is known not to have the method. */
+  lacksMethod(upstream: string, method: string): boolean {
+    return (this.#lacks.get(upstream)?.methods.get(method) ?? 0) > this.#clock.now();
+  }
+
   /** The upstream said that it has nothing of this kind below `lowest`. */
   pruned(upstream: string, need: Need, lowest: number): void {
     const { pruned } = this.#of(upstream);
@@ -66,7 +71,7 @@ export class Learned {
     const lacks = this.#lacks.get(upstream);
     if (lacks === undefined) return undefined;
     const now = this.#clock.now();
-    if ((lacks.methods.get(method) ?? 0) > now) return `has refused ${method} as unknown`;
+    if (this.lacksMethod(upstream, method)) return `has refused ${method} as unknown`;
     const pruned = lacks.pruned.get(dataOf(need));
     const gone = pruned !== undefined && pruned.until > now && depth !== undefined && depth < pruned.lowest;
     return gone ? `has no ${dataOf(need)} below block ${pruned.lowest}` : undefined;

@@ -20,6 +20,7 @@ import { quorum } from './quorum.ts';
 import { type Reading, read } from './reading.ts';
 import { requestFor } from './request.ts';
 import { type Selection, select, type Wanted } from './selection.ts';
+import { orElse } from './sibling.ts';
 import { Suspects } from './suspects.ts';
 import type { Failed } from './verdict.ts';
 
@@ -150,9 +151,24 @@ export class Router {
 
   /** An attempt of which everybody who learns from it is told. */
   #ask(call: Call, node: NodeView, timeoutMs: number): Attempt {
-    const attempt = node.upstream.call(requestFor(call, node), timeoutMs);
+    const attempt = this.#attempt(call, node, timeoutMs);
     void attempt.outcome.then((outcome) => this.#report(call, node.upstream.name, outcome));
     return attempt;
+  }
+
+  #attempt(call: Call, node: NodeView, timeoutMs: number): Attempt {
+    const { clock } = this.#deps;
+    const { upstream } = node;
+    const until = clock.now() + timeoutMs;
+    const lacks = (method: string): boolean => this.#learned.lacksMethod(upstream.name, method);
+    const request = requestFor(call, node, lacks);
+    const attempt = upstream.call(request, timeoutMs);
+    if (request.method === call.method) return attempt;
+    // Its word is checked against its branch afterwards, as with every answer by number.
+    return orElse(attempt, () => {
+      this.#learned.lacks(upstream.name, request.method);
+      return upstream.call(requestFor(call, node, lacks), Math.max(1, until - clock.now()));
+    });
   }
 
   #report(call: Call, upstream: string, outcome: Outcome): void {

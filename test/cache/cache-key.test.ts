@@ -57,6 +57,12 @@ describe('the identity of a call', () => {
     expect(lasting('eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x10' }], unsettled)).toBe(false);
   });
 
+  it('is not lasting for what clients read in different ways: a filter of traces without a start', () => {
+    const filter = (fields: object) => keyOf(branch.pinned('trace_filter', [{ toBlock: '0x3e8', ...fields }]));
+    expect(filter({ fromBlock: '0x3e8' })).toBeDefined();
+    expect(filter({})).toBeUndefined();
+  });
+
   it('is never lasting for what is pending, off the branch, or asks for what only a node can tell', () => {
     const moved = new ScriptedBranch(1000);
     const orphan = moved.pinned('eth_getBalance', [alice]);

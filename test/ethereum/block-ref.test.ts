@@ -79,6 +79,11 @@ describe('the block that params name', () => {
     });
   });
 
+  test('is the first one where a filter of traces has no start, for some clients take it so', () => {
+    expect(at('trace_filter', [{}])).toMatchObject({ from: { tag: 'earliest' }, to: { tag: 'latest' } });
+    expect(at('trace_filter', [{ fromBlock: 'latest' }])).toMatchObject({ from: { tag: 'latest' } });
+  });
+
   test('is a transaction, or nothing', () => {
     expect(at('eth_getTransactionReceipt', [hash])).toEqual({ kind: 'transaction', hash });
     expect(at('eth_chainId', [])).toEqual({ kind: 'none' });
