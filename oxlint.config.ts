@@ -16,7 +16,7 @@ const core = ['lib', 'jsonrpc', 'ethereum', 'core'];
 const borders: Readonly<Record<string, Border>> = {
   lib: { rooms: [] },
   jsonrpc: { rooms: ['lib'] },
-  ethereum: { rooms: ['lib', 'jsonrpc'], packages: ['@noble/hashes'] },
+  ethereum: { rooms: ['lib', 'jsonrpc'], packages: ['@noble/curves', '@noble/hashes'] },
   core: { rooms: ['lib', 'jsonrpc', 'ethereum'] },
   policy: { rooms: core },
   chain: { rooms: core, types: ['head', 'subscription'] },

@@ -60,8 +60,8 @@ export const joinReplicas = (head: ChainHead, sends: SentTransactions, replicas?
       const header = ours(chain) ? readHeader(raw) : undefined;
       if (header !== undefined) head.hint(header, 'another replica');
     },
-    sent: (chain, { hash, nonce, upstream, sender }) => {
-      if (ours(chain)) sends.taken({ hash, nonce, upstream, sender: async () => sender });
+    sent: (chain, sent) => {
+      if (ours(chain)) sends.taken(sent);
     },
     forget: () => {},
     purge: () => {},
@@ -73,18 +73,9 @@ export const joinReplicas = (head: ChainHead, sends: SentTransactions, replicas?
   return {
     holders: (call) => sends.holders(call),
     taken: (taken) => {
-      const tell = (sender: string | undefined): void => {
-        const chain = sharedName(head);
-        if (chain !== undefined) bus.sent(chain, { ...taken, sender });
-      };
-      // The sender is asked for once, for the first node that took the transaction: the others need not be told.
-      const sender = async (): Promise<string | undefined> => {
-        const address = await taken.sender();
-        tell(address);
-        return address;
-      };
-      sends.taken({ ...taken, sender });
-      if (taken.nonce === undefined) tell(undefined);
+      sends.taken(taken);
+      const chain = sharedName(head);
+      if (chain !== undefined) bus.sent(chain, taken);
     },
   };
 };

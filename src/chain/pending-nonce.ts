@@ -11,7 +11,6 @@ export const countSends =
   async (call) => {
     const sender = call.only === undefined ? pendingCountOf(call) : undefined;
     if (sender === undefined) return next(call);
-    await sends.settled();
     const reply = await next(call);
     const told = reply.ok ? countIn(reply.result) : undefined;
     if (!reply.ok || told === undefined) return reply;

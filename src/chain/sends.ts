@@ -13,18 +13,14 @@ export interface RecentSendsOptions {
 
 interface Sent {
   readonly nonce: number | undefined;
+  readonly sender: string | undefined;
   readonly holders: Set<string>;
   readonly until: number;
-  sender: string | undefined;
 }
 
 const nobody: ReadonlySet<string> = new Set();
 
-/**
- * Transactions that went through here, until the nodes can be expected to know of them. A sender is learned from the
- * node that took the transaction: to recover it from the signature would cost milliseconds or a dependency, and fails
- * on chains that sign in their own way.
- */
+/** Transactions that went through here, until the nodes can be expected to know of them. */
 export class RecentSends implements SentTransactions {
   readonly #options: RecentSendsOptions;
   readonly #clock: Clock;
@@ -32,7 +28,6 @@ export class RecentSends implements SentTransactions {
   readonly #sent = new Map<string, Sent>();
   /** By sender, then by nonce. */
   readonly #nonces = new Map<string, Map<number, Sent>>();
-  readonly #finding = new Set<Promise<void>>();
 
   constructor(options: RecentSendsOptions, clock: Clock) {
     this.#options = options;
@@ -49,12 +44,15 @@ export class RecentSends implements SentTransactions {
     if (this.#sent.size >= this.#options.capacity) this.#forgetOldest();
     const sent: Sent = {
       nonce,
+      sender,
       holders: new Set([upstream]),
       until: this.#clock.now() + this.#options.memory,
-      sender: undefined,
     };
     this.#sent.set(hash, sent);
-    if (nonce !== undefined) this.#find(hash, sent, nonce, sender);
+    if (nonce === undefined || sender === undefined) return;
+    const nonces = this.#nonces.get(sender) ?? new Map<number, Sent>();
+    nonces.set(nonce, sent);
+    this.#nonces.set(sender, nonces);
   }
 
   holders(call: Call): ReadonlySet<string> {
@@ -76,23 +74,6 @@ export class RecentSends implements SentTransactions {
     let nonce = next;
     while (nonces?.has(nonce)) nonce += 1;
     return nonce;
-  }
-
-  /** Resolves when the senders of all transactions taken before are known, or cannot be found out. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#finding);
-  }
-
-  #find(hash: string, sent: Sent, nonce: number, sender: () => Promise<string | undefined>): void {
-    const finding = sender().then((address) => {
-      this.#finding.delete(finding);
-      if (address === undefined || this.#sent.get(hash) !== sent) return;
-      sent.sender = address;
-      const nonces = this.#nonces.get(address) ?? new Map<number, Sent>();
-      nonces.set(nonce, sent);
-      this.#nonces.set(address, nonces);
-    });
-    this.#finding.add(finding);
   }
 
   #forget(): void {

@@ -7,8 +7,8 @@ export interface Taken {
   /** Undefined where the bytes do not tell. */
   readonly nonce: number | undefined;
   readonly upstream: string;
-  /** Finds out whose it is, as a lower-case address; asked once for each transaction. Never rejects. */
-  readonly sender: () => Promise<string | undefined>;
+  /** Whose it is, as a lower-case address; undefined where the bytes do not tell. */
+  readonly sender: string | undefined;
 }
 
 /** What went through here of late. */

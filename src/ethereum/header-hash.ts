@@ -1,4 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { encodeList, encodeString } from './rlp.ts';
 
 type Encoding = 'bytes' | 'integer';
 
@@ -42,22 +43,11 @@ export const isSealed = (header: Readonly<Record<string, unknown>>): boolean => 
     const value = header[name];
     if (value === undefined && index >= always) break;
     if (typeof value !== 'string' || !hexText.test(value)) return false;
-    items.push(rlpString(encoding === 'bytes' ? evenHex(value.slice(2)) : integerHex(value.slice(2))));
+    items.push(encodeString(encoding === 'bytes' ? evenHex(value.slice(2)) : integerHex(value.slice(2))));
   }
-  const hash = Buffer.from(keccak_256(rlpList(items))).toString('hex');
+  const hash = Buffer.from(keccak_256(encodeList(items))).toString('hex');
   return typeof header['hash'] === 'string' && header['hash'].toLowerCase() === `0x${hash}`;
 };
 
 const evenHex = (digits: string): Buffer => Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
 const integerHex = (digits: string): Buffer => evenHex(digits.replace(/^0+/, ''));
-
-const rlpString = (bytes: Buffer): Buffer =>
-  bytes.length === 1 && (bytes[0] ?? 0) < 0x80 ? bytes : prefixed(bytes, 0x80);
-const rlpList = (items: readonly Buffer[]): Buffer => prefixed(Buffer.concat(items), 0xc0);
-
-/** A payload of up to 55 bytes follows its length; a longer one follows the length of its length. */
-const prefixed = (payload: Buffer, offset: number): Buffer => {
-  if (payload.length < 56) return Buffer.concat([Buffer.of(offset + payload.length), payload]);
-  const length = evenHex(payload.length.toString(16));
-  return Buffer.concat([Buffer.of(offset + 55 + length.length), length, payload]);
-};

@@ -54,3 +54,23 @@ export const integer = (bytes: Uint8Array, item: RlpItem): number | undefined =>
   for (let i = item.start; i < item.end; i++) value = value * 256 + (bytes[i] ?? 0);
   return Number.isSafeInteger(value) ? value : undefined;
 };
+
+/** The item for a string of bytes. */
+export const encodeString = (bytes: Uint8Array): Buffer =>
+  bytes.length === 1 && (bytes[0] ?? 0) < 0x80
+    ? Buffer.from(bytes)
+    : Buffer.concat([header(bytes.length, 0x80), bytes]);
+
+/** The list of items that are encoded already; one part may hold several of them. */
+export const encodeList = (parts: readonly Uint8Array[]): Buffer => {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([header(length, 0xc0), ...parts]);
+};
+
+/** A payload of up to 55 bytes follows its length; a longer one follows the length of its length. */
+const header = (length: number, offset: number): Buffer => {
+  if (length < 56) return Buffer.of(offset + length);
+  const digits = length.toString(16);
+  const size = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
+  return Buffer.concat([Buffer.of(offset + 55 + size.length), size]);
+};

@@ -11,6 +11,15 @@ export interface RawTransaction {
   readonly nonce: number | undefined;
 }
 
+/** A signed transaction's bytes, and the list in them that holds its fields. */
+export interface TransactionBytes {
+  readonly bytes: Buffer;
+  /** 0 for legacy, else the EIP-2718 type byte. */
+  readonly type: number;
+  /** Undefined for a type that is not known here. A blob transaction's fields are without its sidecar. */
+  readonly fields: RlpItem | undefined;
+}
+
 const blob = 3;
 /** Access list, fee market, blob, set-code: each begins with chain id and nonce (EIP-2930, 1559, 4844, 7702). */
 const newestKnownType = 4;
@@ -27,35 +36,40 @@ const onlyList = (bytes: Uint8Array, at: number): RlpItem | undefined => {
   return item?.kind === 'list' && item.end === bytes.length ? item : undefined;
 };
 
-const typed = (bytes: Uint8Array, type: number): RawTransaction | undefined => {
-  if (type > newestKnownType) return { hash: hashOf(bytes), type, nonce: undefined };
+/**
+ * The fields of a typed transaction. A blob transaction on its way carries a sidecar: the transaction proper is the first
+ * member, itself a list (EIP-4844, and EIP-7594, which puts a version byte after it).
+ */
+const typedFields = (bytes: Uint8Array, type: number): RlpItem | undefined => {
   const outer = onlyList(bytes, 1);
   const first = outer && members(bytes, outer, 1)?.[0];
-  if (first === undefined) return undefined;
-  // A blob transaction on its way carries a sidecar: the transaction proper is the first member, itself a list (EIP-4844,
-  // and EIP-7594, which puts a version byte after it). The chain's hash is of the type byte and that list alone.
-  const wrapped = type === blob && first.kind === 'list';
-  const fields = wrapped ? first : outer;
-  if (fields === undefined) return undefined;
-  const [chainId, nonce] = members(bytes, fields, 2) ?? [];
-  if (chainId?.kind !== 'string' || nonce === undefined) return undefined;
-  const hash = wrapped ? hashOf(bytes.subarray(0, 1), bytes.subarray(first.at, first.end)) : hashOf(bytes);
-  return { hash, type, nonce: integer(bytes, nonce) };
+  return type === blob && first?.kind === 'list' ? first : outer;
 };
 
-const legacy = (bytes: Uint8Array): RawTransaction | undefined => {
-  const list = onlyList(bytes, 0);
-  const nonce = list && members(bytes, list, 1)?.[0];
-  return nonce?.kind === 'string' ? { hash: hashOf(bytes), type: 0, nonce: integer(bytes, nonce) } : undefined;
+/** Takes apart what `eth_sendRawTransaction` is given; undefined where that is no bytes, or no envelope of a transaction. */
+export const openTransaction = (raw: string): TransactionBytes | undefined => {
+  if (raw.length % 2 !== 0 || !/^0x[0-9a-fA-F]+$/.test(raw)) return undefined;
+  const bytes = Buffer.from(raw.slice(2), 'hex');
+  const first = bytes[0] ?? 0;
+  if (first === 0 || (first > 0x7f && first < 0xc0)) return undefined;
+  const type = first < 0xc0 ? first : 0;
+  if (type > newestKnownType) return { bytes, type, fields: undefined };
+  const fields = type === 0 ? onlyList(bytes, 0) : typedFields(bytes, type);
+  return fields && { bytes, type, fields };
 };
 
 /** Reads what `eth_sendRawTransaction` is given; undefined where no node would take it for a transaction. */
 export const readTransaction = (raw: string): RawTransaction | undefined => {
-  if (raw.length % 2 !== 0 || !/^0x[0-9a-fA-F]+$/.test(raw)) return undefined;
-  const bytes = Buffer.from(raw.slice(2), 'hex');
-  const first = bytes[0] ?? 0;
-  if (first >= 0xc0) return legacy(bytes);
-  return first === 0 || first > 0x7f ? undefined : typed(bytes, first);
+  const opened = openTransaction(raw);
+  if (opened === undefined) return undefined;
+  const { bytes, type, fields } = opened;
+  if (fields === undefined) return { hash: hashOf(bytes), type, nonce: undefined };
+  const [first, second] = members(bytes, fields, type === 0 ? 1 : 2) ?? [];
+  const nonce = type === 0 ? first : second;
+  if (first?.kind !== 'string' || nonce === undefined) return undefined;
+  // The chain's hash is of the type byte and the fields alone, whatever is sent beside them.
+  const hash = type === 0 ? hashOf(bytes) : hashOf(bytes.subarray(0, 1), bytes.subarray(fields.at, fields.end));
+  return { hash, type, nonce: integer(bytes, nonce) };
 };
 
 /** The hash of a raw transaction; of a blob transaction in network form, the hash without its sidecar. */

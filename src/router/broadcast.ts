@@ -3,12 +3,13 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
 import type { SentTransactions } from '../core/sends.ts';
 import { alreadyKnown, nonceTooLow } from '../ethereum/error-class.ts';
+import { senderOf } from '../ethereum/sender.ts';
 import { type RawTransaction, readTransaction } from '../ethereum/transaction.ts';
 import type { NodeView } from '../head/chain-view.ts';
 import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 import { elementOf } from '../jsonrpc/params.ts';
 import { Asking } from './asking.ts';
-import { isKnown, senderOf } from './known-transaction.ts';
+import { isKnown } from './known-transaction.ts';
 import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
 import { isLimited, stands } from './selection.ts';
 import { fateUnknown, unusable } from './verdict.ts';
@@ -19,9 +20,6 @@ export interface BroadcastOptions {
   /** Times that all nodes are tried. */
   readonly rounds: number;
 }
-
-/** Ms for finding out whose transaction was sent. */
-const SENDER_TIMEOUT = 1_000;
 
 /** What a node had against a transaction, in its own words. */
 interface Objection {
@@ -75,17 +73,20 @@ class Sending {
   readonly #call: Call;
   readonly #sends: SentTransactions;
   readonly #tools: PlanTools;
+  readonly #raw: unknown;
   /** Undefined where the bytes are no transaction that is known here: let a node judge. */
   readonly #transaction: RawTransaction | undefined;
   readonly #objections: Objection[] = [];
+  /** Recovered once, and only when a node has taken the transaction. */
+  #sender: { readonly address: string | undefined } | undefined;
   #fateUnknown = false;
 
   constructor(call: Call, sends: SentTransactions, tools: PlanTools) {
-    const raw = elementOf(call.params, 0);
+    this.#raw = elementOf(call.params, 0);
     this.#call = call;
     this.#sends = sends;
     this.#tools = tools;
-    this.#transaction = typeof raw === 'string' ? readTransaction(raw) : undefined;
+    this.#transaction = typeof this.#raw === 'string' ? readTransaction(this.#raw) : undefined;
     this.asking = new Asking(call);
   }
 
@@ -153,12 +154,9 @@ class Sending {
 
   #remember(result: RawJson, node: NodeView): void {
     const hash = result.toString('latin1', 1, 67).toLowerCase();
-    this.#sends.taken({
-      hash,
-      nonce: this.#transaction?.nonce,
-      upstream: node.upstream.name,
-      sender: () => senderOf(this.#call, hash, node, SENDER_TIMEOUT, this.#tools),
-    });
+    this.#sender ??= { address: typeof this.#raw === 'string' ? senderOf(this.#raw) : undefined };
+    const sender = this.#sender.address;
+    this.#sends.taken({ hash, nonce: this.#transaction?.nonce, sender, upstream: node.upstream.name });
   }
 
   /** The first refusal, unless the transaction arrived all the same: by another way, or by an attempt of unknown fate. */

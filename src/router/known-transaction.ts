@@ -7,20 +7,20 @@ import { type PlanTools, timeLeft } from './plan.ts';
 const LARGEST = 8 * 1024 * 1024;
 const spec = methodSpec('eth_getTransactionByHash');
 
-/** The transaction as one node knows it, by the gateway's own question; undefined where it does not, or does not answer. */
-const askFor = async (
+/** True where one node knows the transaction, by the gateway's own question; false where it does not, or does not answer. */
+const knows = async (
   { upstream }: NodeView,
   hash: string,
   timeoutMs: number,
   { observer }: PlanTools,
   call: Call,
-): Promise<Readonly<Record<string, unknown>> | undefined> => {
+): Promise<boolean> => {
   const params = Buffer.from(JSON.stringify([hash]));
   observer.probed(call.chain, upstream.name, 1);
   const [outcome] = await upstream.probe([{ method: spec.name, params, heavy: false }], timeoutMs);
-  if (outcome?.kind !== 'answered' || outcome.result.length > LARGEST) return undefined;
+  if (outcome?.kind !== 'answered' || outcome.result.length > LARGEST) return false;
   const found: unknown = JSON.parse(outcome.result.toString());
-  return typeof found === 'object' && found !== null ? (found as Readonly<Record<string, unknown>>) : undefined;
+  return typeof found === 'object' && found !== null;
 };
 
 /** True as soon as any node that serves reads knows the transaction; false when none of them does. */
@@ -30,20 +30,8 @@ export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promi
   const timeoutMs = Math.min(tools.attemptTimeout, timeLeft(call, tools.clock));
   return new Promise((resolve) => {
     const all = candidates.map(async (node) => {
-      if ((await askFor(node, hash, timeoutMs, tools, call)) !== undefined) resolve(true);
+      if (await knows(node, hash, timeoutMs, tools, call)) resolve(true);
     });
     void Promise.all(all).then(() => resolve(false));
   });
-};
-
-/** Whose transaction it is, as the node that took it says; lower case. */
-export const senderOf = async (
-  call: Call,
-  hash: string,
-  node: NodeView,
-  timeoutMs: number,
-  tools: PlanTools,
-): Promise<string | undefined> => {
-  const from = (await askFor(node, hash, timeoutMs, tools, call))?.['from'];
-  return typeof from === 'string' && /^0x[0-9a-f]{40}$/i.test(from) ? from.toLowerCase() : undefined;
 };

@@ -16,7 +16,7 @@ const remembering = (capacity = 100, memory = 1000) => {
   const clock = new FakeClock();
   const sends = new RecentSends({ capacity, memory }, clock);
   const send = (nonce: number, sender = alice, upstream = 'a', hash = hashOf(nonce)): void =>
-    sends.taken({ hash, nonce, upstream, sender: async () => sender });
+    sends.taken({ hash, nonce, upstream, sender });
   return { clock, sends, send };
 };
 
@@ -25,20 +25,18 @@ const asking = (method: string, ...params: unknown[]): Call =>
 const pendingOf = (address: string): Call => asking('eth_getTransactionCount', address, 'pending');
 
 describe('RecentSends', () => {
-  it('counts what was sent from the node’s count on, up to a gap', async () => {
+  it('counts what was sent from the node’s count on, up to a gap', () => {
     const { sends, send } = remembering();
     for (const nonce of [5, 6, 8]) send(nonce);
-    await sends.settled();
     expect([4, 5, 6, 7, 8, 9].map((next) => sends.nonceAfter(alice, next))).toEqual([4, 7, 7, 7, 9, 9]);
     expect(sends.nonceAfter(bob, 5)).toBe(5);
   });
 
-  it('never counts down, and counts exactly the run of nonces that begins at the node’s count', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.nat(30)), fc.nat(30), async (nonces, next) => {
+  it('never counts down, and counts exactly the run of nonces that begins at the node’s count', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(30)), fc.nat(30), (nonces, next) => {
         const { sends, send } = remembering();
         for (const nonce of nonces) send(nonce);
-        await sends.settled();
         const counted = sends.nonceAfter(alice, next);
         for (let nonce = next; nonce < counted; nonce += 1) expect(nonces).toContain(nonce);
         expect(counted).toBeGreaterThanOrEqual(next);
@@ -47,10 +45,9 @@ describe('RecentSends', () => {
     );
   });
 
-  it('counts nothing whose sender could not be found out', async () => {
+  it('counts nothing whose sender is not known', () => {
     const { sends } = remembering();
-    sends.taken({ hash: hashOf(6), nonce: 6, upstream: 'a', sender: async () => undefined });
-    await sends.settled();
+    sends.taken({ hash: hashOf(6), nonce: 6, upstream: 'a', sender: undefined });
     expect(sends.nonceAfter(alice, 6)).toBe(6);
   });
 
@@ -66,24 +63,21 @@ describe('RecentSends', () => {
     expect([...sends.holders(asking('eth_getBlockByHash', hash))]).toEqual([]);
   });
 
-  it('names who took the newest transaction of a sender, for its pending nonce alone', async () => {
+  it('names who took the newest transaction of a sender, for its pending nonce alone', () => {
     const { sends, send } = remembering();
     send(6, alice, 'new');
     send(5, alice, 'old');
-    await sends.settled();
     expect([...sends.holders(pendingOf(alice.toUpperCase().replace('X', 'x')))]).toEqual(['new']);
     expect([...sends.holders(pendingOf(bob))]).toEqual([]);
     expect([...sends.holders(asking('eth_getTransactionCount', alice, 'latest'))]).toEqual([]);
     expect([...sends.holders(asking('eth_getTransactionCount', alice))]).toEqual([]);
   });
 
-  it('forgets after a while', async () => {
+  it('forgets after a while', () => {
     const { clock, sends, send } = remembering();
     send(5);
-    await sends.settled();
     clock.advance(999);
     send(6);
-    await sends.settled();
     expect(sends.nonceAfter(alice, 5)).toBe(7);
     clock.advance(1);
     expect(sends.nonceAfter(alice, 5)).toBe(5);
@@ -91,21 +85,18 @@ describe('RecentSends', () => {
     expect([...sends.holders(asking('eth_getTransactionByHash', hashOf(5)))]).toEqual([]);
   });
 
-  it('forgets the oldest where there is no room, also one whose sender is still being found out', async () => {
+  it('forgets the oldest where there is no room', () => {
     const { sends, send } = remembering(2);
     for (const nonce of [5, 6, 7]) send(nonce);
-    await sends.settled();
     expect(sends.nonceAfter(alice, 5)).toBe(5);
     expect(sends.nonceAfter(alice, 6)).toBe(8);
   });
 
-  it('keeps the count when a transaction is replaced by another one of its nonce, and the older is forgotten', async () => {
+  it('keeps the count when a transaction is replaced by another one of its nonce, and the older is forgotten', () => {
     const { clock, sends, send } = remembering();
     send(5, alice, 'a', hashOf(1));
-    await sends.settled();
     clock.advance(500);
     send(5, alice, 'a', hashOf(2));
-    await sends.settled();
     clock.advance(500);
     expect(sends.nonceAfter(alice, 5)).toBe(6);
   });
@@ -117,13 +108,13 @@ describe('countSends', () => {
     async () =>
       localReply(Buffer.from(result));
 
-  it('has the pending nonce count what went through here, waiting for its sender to be found out', async () => {
-    const { sends } = remembering();
-    const sender = Promise.withResolvers<string>();
-    sends.taken({ hash: hashOf(5), nonce: 5, upstream: 'a', sender: () => sender.promise });
-    const reply = countSends(sends)(telling('"0x5"'))(pendingOf(alice));
-    sender.resolve(alice);
-    expect(await reply).toMatchObject({ ok: true, result: Buffer.from('"0x6"') });
+  it('has the pending nonce count what went through here, also while a node was being asked', async () => {
+    const { send, sends } = remembering();
+    const slow: Handle = async () => {
+      send(5);
+      return localReply(Buffer.from('"0x5"'));
+    };
+    expect(await countSends(sends)(slow)(pendingOf(alice))).toMatchObject({ ok: true, result: Buffer.from('"0x6"') });
   });
 
   it.each([
@@ -135,7 +126,6 @@ describe('countSends', () => {
   ])('leaves %s as it is', async (_what, call, told) => {
     const { sends, send } = remembering();
     send(5);
-    await sends.settled();
     expect(await countSends(sends)(telling(told))(call)).toMatchObject({ result: Buffer.from(told) });
   });
 });
