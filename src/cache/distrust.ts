@@ -25,6 +25,7 @@ export class Distrust implements Observer {
   probed(): void {}
   retried(): void {}
   hedged(): void {}
+  strayed(): void {}
   identified(): void {}
   headMoved(): void {}
   headRewound(): void {}

@@ -21,6 +21,8 @@ export interface Observer {
   hedged(chain: string, result: 'won' | 'lost'): void;
   /** An upstream's answer was found to be false by what others agreed on. */
   dissented(chain: string, upstream: string, method: string): void;
+  /** An upstream sent what nobody waited for, which was ignored; `kind` is one of few words. */
+  strayed(chain: string, upstream: string, kind: string): void;
   stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void;
   identified(chain: string, upstream: string, client: string): void;
   /** The published head moved; `depth` blocks of the old branch were undone (0 for a plain step). */

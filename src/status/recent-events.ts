@@ -163,6 +163,7 @@ export class RecentEvents implements Observer {
   retried(): void {}
   hedged(): void {}
   dissented(): void {}
+  strayed(): void {}
   identified(): void {}
   streamed(): void {}
   recovered(): void {}

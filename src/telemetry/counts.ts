@@ -48,6 +48,8 @@ export class UpstreamCounts {
   readonly duration = new Histogram(CALL_SECONDS);
   /** Answers that others' agreement showed to be false, by method. */
   readonly dissents = new Tally(METHODS);
+  /** What it sent and nobody waited for, by kind. */
+  readonly strays = new Tally(OUTCOMES);
   probes = 0;
   /** What attempts and probes cost, in units of the method table. */
   units = 0;

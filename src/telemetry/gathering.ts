@@ -53,6 +53,10 @@ export class Gathering implements Observer {
     this.#upstream(chain, upstream).dissents.add(method);
   }
 
+  strayed(chain: string, upstream: string, kind: string): void {
+    this.#upstream(chain, upstream).strays.add(kind);
+  }
+
   headMoved(chain: string, _number: number, _hash: string, depth: number, delayMs: number): void {
     this.#chain(chain).headMoved(depth, delayMs);
   }

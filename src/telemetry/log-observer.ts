@@ -42,6 +42,8 @@ export const createLogObserver = (log: Logger): Observer => {
       const words = `${upstream} gave another answer than the quorum for ${method}`;
       tellOnce(told, { key: words, words, fields: { chain, upstream, method } }, log);
     },
+    strayed: (chain, upstream, kind) =>
+      log.debug({ chain, upstream, kind }, `${upstream} sent what nobody waited for: ${kind.replaceAll('_', ' ')}`),
     stateChanged: (chain, upstream, from, to, reason) => {
       const line = `${upstream} is ${to === 'wrong_chain' ? 'on the wrong chain' : to}: ${plain(reason)}`;
       log[CALM.has(to) ? 'info' : 'warn']({ chain, upstream, from, to }, line);

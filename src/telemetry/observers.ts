@@ -23,6 +23,9 @@ export const combine = (observers: readonly Observer[]): Observer => ({
   dissented: (...what) => {
     for (const observer of observers) observer.dissented(...what);
   },
+  strayed: (...what) => {
+    for (const observer of observers) observer.strayed(...what);
+  },
   stateChanged: (...what) => {
     for (const observer of observers) observer.stateChanged(...what);
   },

@@ -66,6 +66,11 @@ const countFamilies = (counted: readonly { labels: Labels; counts: UpstreamCount
     counted.flatMap(({ labels, counts }) => tallied(counts.dissents, labels, 'method')),
   ),
   counter(
+    'headgate_upstream_strays_total',
+    'What an upstream sent and nobody waited for: answers too late, doubled or to calls never made, pushes for unknown subscriptions',
+    counted.flatMap(({ labels, counts }) => tallied(counts.strays, labels, 'kind')),
+  ),
+  counter(
     'headgate_upstream_units_total',
     'What attempts and probes have cost, in units of a plain read, by the table of methods',
     counted.map(({ labels, counts }) => ({ labels, value: counts.units })),

@@ -37,11 +37,15 @@ export const readAnswer = (result: HttpResult, sent: Sent, timing: Timing): Outc
   return answerTo(reply, sent, { ...timing, httpStatus: result.status });
 };
 
+/** An answer of a batch that is to none of its questions, or to one that was answered already. */
+export type BatchStray = 'late_answer' | 'unasked_answer';
+
 /** Outcomes in the order of the questions, or `refused` where the node takes no batches but may answer one by one. */
 export const readAnswers = (
   result: HttpResult,
   batch: readonly Sent[],
   timing: Timing,
+  stray: (what: BatchStray) => void,
 ): readonly Outcome[] | 'refused' => {
   if (result.kind !== 'response') return batch.map((sent) => readAnswer(result, sent, timing));
   const replies = decodeReplies(result.body, batch.length * 2);
@@ -50,6 +54,10 @@ export const readAnswers = (
   if (alone && refusesBatches(result, only)) return 'refused';
   if (alone || result.status >= 300) return batch.map((sent) => readAnswer(result, sent, timing));
   const byId = new Map(replies.map((reply) => [idOf(reply), reply]));
+  for (const reply of replies) {
+    if (!answers(reply, batch)) stray('unasked_answer');
+    else if (byId.get(idOf(reply)) !== reply) stray('late_answer');
+  }
   return batch.map((sent) => {
     const reply = byId.get(sent.id);
     const arrival = { ...timing, httpStatus: result.status };

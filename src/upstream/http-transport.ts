@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import type { Outcome } from '../core/outcome.ts';
 import { encodeRequest, encodeRequestBatch } from '../jsonrpc/encode.ts';
 import type { Clock } from '../lib/clock.ts';
-import { readAnswer, readAnswers, type Sent, type Timing } from './http-answer.ts';
+import { type BatchStray, readAnswer, readAnswers, type Sent, type Timing } from './http-answer.ts';
 import { HttpExchange, type HttpResult } from './http-exchange.ts';
 import type { Question } from './reply-outcome.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -29,6 +29,8 @@ export interface HttpDeps {
   readonly clock: Clock;
   /** Runs when a connection was refused, or broke within a request. */
   readonly lost: (why: string) => void;
+  /** Runs for each answer in a batch that nobody waited for. */
+  readonly stray: (what: BatchStray) => void;
 }
 
 /** A question as it goes to the node. */
@@ -75,9 +77,12 @@ export class HttpTransport {
 
   /** Asks several in one HTTP request; `refused` where the node takes no batches. */
   batch(asks: readonly Ask[], timeoutMs: number): Promise<readonly Outcome[] | 'refused'> {
+    const { stray } = this.#deps;
     const batch = asks.map((ask) => ({ ...ask, ...this.#identified(ask) }));
     return new Promise((resolve) => {
-      this.#post(encodeRequestBatch(batch), timeoutMs, (result, timing) => resolve(readAnswers(result, batch, timing)));
+      this.#post(encodeRequestBatch(batch), timeoutMs, (result, timing) =>
+        resolve(readAnswers(result, batch, timing, stray)),
+      );
     });
   }
 

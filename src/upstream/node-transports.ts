@@ -24,7 +24,7 @@ export const nodeTransports = (options: UpstreamOptions, deps: TransportDeps): N
   if (main.kind !== 'http') return { http: undefined, socket: socketTo(main, false, options, deps), rides: true };
   const http = new HttpTransport(
     { ...options, url: main.target, headers: main.headers },
-    { clock: deps.clock, lost: deps.httpLost },
+    { clock: deps.clock, lost: deps.httpLost, stray: deps.stray },
   );
   const beside = addressOf(options.ws ?? siblingSocket(options.url), options);
   const socket = socketTo(beside, options.ws === undefined, options, deps);

@@ -159,6 +159,7 @@ export class Pool {
       retried: nothing,
       hedged: nothing,
       dissented: nothing,
+      strayed: nothing,
       streamed: nothing,
       recovered: nothing,
       probed: (_, upstream, items) => this.probes.set(upstream, (this.probes.get(upstream) ?? 0) + items),

@@ -116,6 +116,7 @@ test('several observers combined are told everything, in order', () => {
   both.retried('mainnet', 'timeout');
   both.hedged('mainnet', 'won');
   both.dissented('mainnet', 'geth-1', 'eth_call');
+  both.strayed('mainnet', 'geth-1', 'late_answer');
   both.stateChanged('mainnet', 'geth-1', 'unknown', 'healthy', 'at the head');
   both.identified('mainnet', 'geth-1', 'Geth');
   both.headMoved('mainnet', 1, '0xaa', 0, 1);
@@ -131,6 +132,7 @@ test('several observers combined are told everything, in order', () => {
     retried: 2,
     hedged: 2,
     dissented: 3,
+    strayed: 3,
     stateChanged: 5,
     identified: 3,
     headMoved: 5,

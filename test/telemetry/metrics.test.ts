@@ -49,6 +49,7 @@ const CONTRACT = [
   'headgate_event_loop_utilization_ratio{}',
   'headgate_quorum_dissents_total{chain,upstream,method}',
   'headgate_unknown_errors_total{chain,upstream}',
+  'headgate_upstream_strays_total{chain,upstream,kind}',
 ];
 
 /** Metrics to which everything has happened once. */
@@ -71,6 +72,7 @@ const busy = (picture: Picture = aPicture()) => {
   observer.retried('mainnet', 'timeout');
   observer.hedged('mainnet', 'won');
   observer.dissented('mainnet', 'geth-1', 'eth_call');
+  observer.strayed('mainnet', 'geth-1', 'late_answer');
   for (const what of ['event', 'replayed', 'duplicate'] as const) observer.streamed('mainnet', 'logs', what);
   observer.recovered('mainnet', 'history');
   observer.headMoved('mainnet', 100, '0xaa', 0, 40);

@@ -195,6 +195,16 @@ describe('a probe', () => {
     expect(outcomes.map(gist)).toEqual(['answered "0x1"', 'failed bad_reply', 'answered "0x3"']);
   });
 
+  test('takes the last of doubled answers in a batch, ignores those that nobody asked for, and counts both', async () => {
+    const node = await fakeNode({ ws: false });
+    const answers = [1, 9, 1, 2, 3].map((id, at) => `{"id":${id},"result":${at}}`);
+    node.on('eth_chainId', () => say.raw(`[${answers.join()}]`));
+    const { upstream, strays } = watch(node.url);
+    const outcomes = await upstream.probe(questions, 10_000);
+    expect(outcomes.map(gist)).toEqual(['answered 2', 'answered 3', 'answered 4']);
+    expect(strays()).toEqual(['late_answer', 'unasked_answer']);
+  });
+
   test('waits for the first socket of a node that has nothing else', async () => {
     const node = await fakeNode();
     const { upstream } = watch(node.wsUrl);
