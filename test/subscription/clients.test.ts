@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { WebSocketProvider } from 'ethers';
 import { createPublicClient, webSocket } from 'viem';
 import { Web3 } from 'web3';
@@ -6,6 +6,7 @@ import type { Devnet } from '../../src/devnet/devnet.ts';
 import { startDevnet } from '../../src/devnet/start-devnet.ts';
 import { deployTicker, sendTick, tickerAbi, tickerAddress, tickTopic } from '../../src/devnet/ticker-contract.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually } from './pool.ts';
 
 /** A library's subscriptions: the numbers of the ticks and of the blocks it was told of. */
 interface Listening {
@@ -116,8 +117,8 @@ describe('unmodified libraries, while nodes die', () => {
     const ticks = Array.from({ length: 12 }, (_, index) => index + 1);
     const blocks = ticks.map((tick) => before + tick);
     for (const { ticks: heard, blocks: seen } of listening) {
-      await expect.poll(() => heard, { timeout: 20_000 }).toEqual(ticks);
-      await expect.poll(() => seen.filter((number) => number > before)).toEqual(blocks);
+      await eventually(() => heard).toEqual(ticks);
+      await eventually(() => seen.filter((number) => number > before)).toEqual(blocks);
     }
     for (const { stop } of listening) await stop();
   });

@@ -4,7 +4,7 @@ import { startDevnet } from '../../src/devnet/start-devnet.ts';
 import { deployTicker, sendTick, tickerAddress } from '../../src/devnet/ticker-contract.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { WsClient } from '../support/ws-client.ts';
-import { Reader, short } from './pool.ts';
+import { eventually, Reader, short } from './pool.ts';
 
 describe('real nodes', () => {
   let devnet: Devnet;
@@ -68,11 +68,9 @@ describe('real nodes', () => {
     const from = await tick(3);
     await logs.got(3);
     await devnet.reorg(2, 3);
-    await expect
-      .poll(() => short(logs.events).slice(3, 5), { timeout: 15_000 })
-      .toEqual([`-${from + 3}`, `-${from + 2}`]);
+    await eventually(() => short(logs.events).slice(3, 5)).toEqual([`-${from + 3}`, `-${from + 2}`]);
     const wanted = await devnetLogs(gateway, from + 1);
-    await expect.poll(() => held(logs), { timeout: 15_000 }).toEqual(wanted);
+    await eventually(() => held(logs)).toEqual(wanted);
   });
 });
 

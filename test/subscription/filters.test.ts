@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { post, rpc } from '../support/gateway.ts';
 import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
-import { EventPool, short } from './pool.ts';
+import { EventPool, eventually, short } from './pool.ts';
 
 describe('filters', () => {
   const made = async (pool: EventPool, method: string, params: unknown = []): Promise<string> => {
@@ -13,9 +13,7 @@ describe('filters', () => {
   const changes = async (pool: EventPool, id: string) =>
     (await rpc(pool.gateway.url, 'eth_getFilterChanges', [id])).json;
   const headAt = (pool: EventPool, number: number) =>
-    expect
-      .poll(async () => Number((await rpc(pool.gateway.url, 'eth_blockNumber')).json.result), { timeout: 10_000 })
-      .toBe(number);
+    eventually(async () => Number((await rpc(pool.gateway.url, 'eth_blockNumber')).json.result)).toBe(number);
 
   it('give what is new since the last time, through reorganisations, to whoever asks', async () => {
     const chain = new ScriptedChain();
@@ -60,7 +58,7 @@ describe('filters', () => {
     pool.follow(chain.extend(start, 2));
     await headAt(pool, 7);
     for (const { node } of pool.members) await node.stop();
-    await expect.poll(() => changes(pool, id), { timeout: 10_000 }).toMatchObject({ error: { code: -32002 } });
+    await eventually(() => changes(pool, id)).toMatchObject({ error: { code: -32002 } });
     const head = chain.extend(start, 6);
     for (const { view } of pool.members) view.place(head);
     for (const { node } of pool.members) await node.restart();
@@ -82,7 +80,7 @@ describe('filters', () => {
     expect(await changes(pool, id)).toMatchObject({ error: { code: -32002 } });
     view.lateLogs.delete(late.hash);
     const told = async () => short((await changes(pool, id)).result ?? []);
-    await expect.poll(told, { timeout: 15_000 }).toEqual(['+6']);
+    await eventually(told).toEqual(['+6']);
   });
 
   it('are forgotten when nobody asks for them, when they are uninstalled, and never by another one', async () => {
@@ -121,10 +119,10 @@ describe('filters', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start]);
     const id = await made(pool, 'eth_newPendingTransactionFilter');
-    for (const { node } of pool.members) await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    for (const { node } of pool.members) await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
     const hashes = [1, 2, 3].map((n) => `0x${String(n).repeat(64)}`);
     for (const { node } of pool.members) for (const hash of hashes) node.push('newPendingTransactions', hash);
-    await expect.poll(async () => (await changes(pool, id)).result, { timeout: 5000 }).toEqual(hashes);
+    await eventually(async () => (await changes(pool, id)).result).toEqual(hashes);
   });
 
   it('refuse what they cannot serve', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rpc } from '../support/gateway.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
-import { EventPool, short } from './pool.ts';
+import { EventPool, eventually, short } from './pool.ts';
 
 const hashes = [1, 2, 3, 4].map((n) => `0x${String(n).repeat(64)}`);
 
@@ -33,7 +33,7 @@ describe('eth_subscribe and eth_unsubscribe', () => {
         { jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['logs', {}, { replay: { fromBlock: '0x1' } }] },
         { jsonrpc: '2.0', id: 2, method: 'eth_subscribe', params: ['newHeads', { replay: { fromBlock: '0x1' } }] },
       ]);
-      await expect.poll(() => client.messages.length).toBe(11);
+      await eventually(() => client.messages.length).toBe(11);
       expect(client.messages[0]).toMatch(/^\[/);
       const told = client.messages.slice(1).map((text) => JSON.parse(text).params);
       const [first] = told;
@@ -62,7 +62,7 @@ describe('eth_subscribe and eth_unsubscribe', () => {
     for (let open = 0; open < 1000; open += 1) {
       client.send({ jsonrpc: '2.0', id: open, method: 'eth_subscribe', params: ['newHeads'] });
     }
-    await expect.poll(() => client.messages.length).toBeGreaterThanOrEqual(1000);
+    await eventually(() => client.messages.length).toBeGreaterThanOrEqual(1000);
     const { error } = await client.call('eth_subscribe', ['newHeads']);
     expect(error).toMatchObject({ code: -32005, data: { reason: 'too_many_subscriptions' } });
   });
@@ -97,11 +97,11 @@ describe('newPendingTransactions', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start]);
     const reader = await pool.subscribe(['newPendingTransactions']);
-    for (const { node } of pool.members) await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    for (const { node } of pool.members) await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
     for (const hash of hashes) for (const { node } of pool.members) node.push('newPendingTransactions', hash);
     expect(await reader.got(4)).toEqual(hashes);
     await pool.member(0).node.restart();
-    await expect.poll(() => pool.member(0).node.count('eth_subscribe'), { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+    await eventually(() => pool.member(0).node.count('eth_subscribe')).toBeGreaterThanOrEqual(4);
     pool.member(0).node.push('newPendingTransactions', `0x${'5'.repeat(64)}`);
     expect(await reader.got(5)).toHaveLength(5);
   });
@@ -114,7 +114,7 @@ describe('newPendingTransactions', () => {
     node.on('eth_getTransactionByHash', ([hash]) => ({ hash, blockHash: null, nonce: '0x1' }));
     const bodies = await pool.subscribe(['newPendingTransactions', true]);
     const plain = await pool.subscribe(['newPendingTransactions'], bodies.client);
-    await expect.poll(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
     node.push('newPendingTransactions', hashes[0]);
     node.push('newPendingTransactions', { hash: hashes[1], blockHash: null, nonce: '0x2' });
     const told = await bodies.got(2);
@@ -142,7 +142,7 @@ describe('syncing', () => {
     });
     node.on('eth_syncing', () => false);
     view.follow(start);
-    await expect.poll(() => reader.events.at(-1), { timeout: 10_000 }).toBe(false);
+    await eventually(() => reader.events.at(-1)).toBe(false);
   });
 });
 
@@ -160,14 +160,14 @@ describe('parity_subscribe', () => {
         .map((text) => JSON.parse(text))
         .filter(({ method }) => method === 'parity_subscription')
         .map(({ params }) => [params.subscription, params.result]);
-    await expect.poll(told).toEqual([[id, '0x1']]);
+    await eventually(told).toEqual([[id, '0x1']]);
     const heads = await pool.subscribe(['newHeads']);
     const same = chain.extend(start, 3);
     pool.follow(same);
     await heads.got(3);
     supply = 2;
     pool.follow(chain.mine(same));
-    await expect.poll(told).toEqual([
+    await eventually(told).toEqual([
       [id, '0x1'],
       [id, '0x2'],
     ]);

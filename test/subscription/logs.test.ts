@@ -8,7 +8,7 @@ import {
   ticker,
 } from '../support/scripted-chain.ts';
 import { bloomOf, hashOf } from '../support/scripted-header.ts';
-import { EventPool, short } from './pool.ts';
+import { EventPool, eventually, short } from './pool.ts';
 
 const logsOf = (chain: ScriptedChain, filter: unknown): ScriptedBlock['logs'] =>
   chain.block((filter as { blockHash: string }).blockHash)?.logs ?? [];
@@ -32,7 +32,7 @@ describe('a block whose logs are told wrongly', () => {
     const late = chain.mine(start, { logs: 3 });
     view.lateLogs.add(late.hash);
     pool.follow(chain.mine(late));
-    await expect.poll(() => node.count('eth_getLogs')).toBeGreaterThanOrEqual(4);
+    await eventually(() => node.count('eth_getLogs')).toBeGreaterThanOrEqual(4);
     expect(logs.events).toEqual([]);
     view.lateLogs.delete(late.hash);
     expect(short(await logs.got(4))).toEqual(['+6', '+6', '+6', '+7']);
@@ -131,7 +131,7 @@ describe('a bloom that cannot tell', () => {
     for (const { view } of pool.members) view.lateLogs.add(head.hash);
     pool.follow(head);
     const asked = (): number => pool.members.reduce((sum, { node }) => sum + node.count('eth_getLogs'), 0);
-    await expect.poll(asked).toBeGreaterThanOrEqual(4);
+    await eventually(asked).toBeGreaterThanOrEqual(4);
     for (const { view } of pool.members) view.lateLogs.delete(head.hash);
     expect(await logs.got(3)).toEqual(head.logs);
   });

@@ -11,6 +11,10 @@ export interface Member {
   readonly view: ScriptedNode;
 }
 
+/** Waits, long enough for a busy machine, until what `read` gives is as expected. */
+export const eventually = <Value>(read: () => Value | Promise<Value>) =>
+  expect.poll(read, { timeout: 20_000, interval: 5 });
+
 /** What a subscriber was told, in short: `+5` logs of block 5 added, `-5` removed, `h5` the head. */
 export class Reader {
   readonly client: WsClient;
@@ -31,9 +35,16 @@ export class Reader {
 
   /** Waits until as many events have come, and gives them. */
   async got(count: number): Promise<readonly Record<string, unknown>[]> {
-    await expect.poll(() => this.events.length, { timeout: 15_000, interval: 5 }).toBeGreaterThanOrEqual(count);
+    await eventually(() => this.events.length).toBeGreaterThanOrEqual(count);
     return this.events;
   }
+}
+
+interface PoolOptions {
+  readonly chainOptions?: object;
+  readonly nodeOptions?: FakeNodeOptions;
+  /** Of `server.limits`. */
+  readonly limits?: object;
 }
 
 /** A gateway before scripted nodes, on real sockets. */
@@ -51,7 +62,7 @@ export class EventPool implements AsyncDisposable {
   static async start(
     chain: ScriptedChain,
     heads: readonly ScriptedBlock[],
-    { chainOptions = {}, nodeOptions = {} }: { chainOptions?: object; nodeOptions?: FakeNodeOptions } = {},
+    { chainOptions = {}, nodeOptions = {}, limits = {} }: PoolOptions = {},
   ): Promise<EventPool> {
     const members: Member[] = [];
     for (const head of heads) {
@@ -61,6 +72,7 @@ export class EventPool implements AsyncDisposable {
     const upstreams = members.map(({ node }, index) => ({ name: `n${index}`, url: node.url }));
     const health = { interval: '200ms' };
     const gateway = await startGateway({
+      server: { limits },
       chains: [{ name: 'main', id: chain.chainId, blockTime: '500ms', health, ...chainOptions, upstreams }],
     });
     await gateway.ready();

@@ -5,7 +5,7 @@ import { LogOracle, noFaults, Truth } from '../support/fold-oracle.ts';
 import { type LogScript, type ScriptedBlock, ScriptedChain, ticker } from '../support/scripted-chain.ts';
 import { hashOf } from '../support/scripted-header.ts';
 import type { WsClient } from '../support/ws-client.ts';
-import { EventPool, type Reader, short } from './pool.ts';
+import { EventPool, eventually, type Reader, short } from './pool.ts';
 
 /** Logs so large that a few hundred fill every buffer between the gateway and its client. */
 const large = (count: number): LogScript[] =>
@@ -14,6 +14,23 @@ const large = (count: number): LogScript[] =>
     topics: [hashOf('large', index)],
     data: `0x${'5a'.repeat(20_000)}`,
   }));
+
+/** Events of logs that the gateway has written so far. */
+const written = async ({ gateway }: EventPool): Promise<number> => {
+  const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+  return Number(/^headgate_subscription_events_total\{.*type="logs".*\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
+};
+
+/** Waits until a count has begun, and grows no more. */
+const standsStill = async (count: () => Promise<number>): Promise<void> => {
+  let [last, same] = [0, 0];
+  while (same < 20) {
+    const now = await count();
+    same = now > 0 && now === last ? same + 1 : 0;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
 
 const cursors = (client: WsClient, id: string): string[] =>
   client.messages
@@ -40,12 +57,11 @@ describe('a slow reader', () => {
     pool.follow(stuck);
     await fast.got(1);
     const head = chain.extend(start, 3, { salt: 'other' });
-    // The writer stands still in the middle of the block; until it does, it goes on.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await standsStill(() => written(pool));
     pool.follow(head);
     await fast.got(4);
     slow.client.socket.resume();
-    await expect.poll(() => short(slow.events).at(-1), { timeout: 15_000 }).toBe('+8');
+    await eventually(() => short(slow.events).at(-1)).toBe('+8');
     const before = slow.events.filter(({ blockHash, removed }) => blockHash === stuck.hash && !removed);
     expect(before.length).toBeGreaterThan(0);
     expect(before.length).toBeLessThan(500);
@@ -55,18 +71,18 @@ describe('a slow reader', () => {
   it('costs others nothing, and gets everything when it reads again', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
-    await using pool = await EventPool.start(chain, [start, start]);
+    await using pool = await EventPool.start(chain, [start, start], { limits: { wsQueue: '2MiB' } });
     const slow = await pool.subscribe(['logs', {}]);
     const fast = await pool.subscribe(['logs', {}]);
     slow.client.socket.pause();
     let head = start;
     for (let mined = 1; mined <= 50; mined += 1) {
-      head = chain.mine(head, { logs: large(25) });
+      head = chain.mine(head, { logs: large(10) });
       pool.follow(head);
-      await fast.got(mined * 25);
+      await fast.got(mined * 10);
     }
     slow.client.socket.resume();
-    await slow.got(1250);
+    await slow.got(500);
     expect(slow.events).toEqual(fast.events);
     expect(slow.client.closeCode).toBeUndefined();
   });
@@ -122,7 +138,7 @@ describe('a cursor', () => {
     const last = await pool.subscribe(['logs', {}, origin], await pool.client('?cursor=1'));
     head = chain.mine(head);
     pool.follow(head);
-    await expect.poll(() => short(last.events).at(-1), { timeout: 15_000 }).toBe(`+${head.number}`);
+    await eventually(() => short(last.events).at(-1)).toBe(`+${head.number}`);
     expect(faultsOf(chain, start, head, [...all, ...last.events])).toEqual(noFaults());
   });
 

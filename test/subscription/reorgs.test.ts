@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { delay } from '../support/fake-node.ts';
 import { HeadOracle, LogOracle, noFaults, Truth } from '../support/fold-oracle.ts';
 import { type ScriptedBlock, ScriptedChain, ticker } from '../support/scripted-chain.ts';
-import { EventPool, type Reader, short } from './pool.ts';
+import { EventPool, eventually, type Reader, short } from './pool.ts';
 
 const folded = (chain: ScriptedChain, start: ScriptedBlock, head: ScriptedBlock, reader: Reader) => {
   const oracle = new LogOracle(new Truth(chain), start);
@@ -75,7 +75,7 @@ describe('reorganisations', () => {
     const fork = chain.at(long, 30) as ScriptedBlock;
     const other = chain.extend(fork, 90, { salt: 'other' });
     view.setHead(other);
-    await expect.poll(() => short(logs.events).at(-1), { timeout: 15_000 }).toBe('+120');
+    await eventually(() => short(logs.events).at(-1)).toBe('+120');
     expect(folded(chain, start, other, logs)).toEqual(noFaults());
   });
 
@@ -92,8 +92,8 @@ describe('reorganisations', () => {
     }
     const head = chain.extend(other, 3, { salt: 'other' });
     pool.follow(head);
-    await expect.poll(() => short(heads.events).at(-1), { timeout: 15_000 }).toBe('h10');
-    await expect.poll(() => short(logs.events).at(-1), { timeout: 15_000 }).toBe('+10');
+    await eventually(() => short(heads.events).at(-1)).toBe('h10');
+    await eventually(() => short(logs.events).at(-1)).toBe('+10');
     expect(folded(chain, start, head, logs)).toEqual(noFaults());
     const oracle = new HeadOracle(chain, start);
     for (const event of heads.events) oracle.take(event as never);

@@ -1,5 +1,5 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
-import { expect } from 'vitest';
+import { eventually } from './pool.ts';
 
 /** One event of a stream, as EventSource would give it. */
 export interface ServerEvent {
@@ -53,7 +53,7 @@ export class SseClient {
 
   /** Waits until as many events have come, and gives their JSON with the event's name. */
   async got(count: number): Promise<readonly ServerEvent[]> {
-    await expect.poll(() => this.events.length, { timeout: 15_000, interval: 5 }).toBeGreaterThanOrEqual(count);
+    await eventually(() => this.events.length).toBeGreaterThanOrEqual(count);
     return this.events;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
-import { EventPool, short } from './pool.ts';
+import { EventPool, eventually, short } from './pool.ts';
 import { type ServerEvent, SseClient } from './sse-client.ts';
 
 const told = (events: readonly ServerEvent[]): string[] => short(events.map(({ data }) => JSON.parse(data)));
@@ -77,8 +77,8 @@ describe('event streams', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start]);
     const client = await SseClient.open(`${pool.gateway.url}/events`);
-    await expect.poll(() => client.lastId).toMatch(/^[\w-]{68}$/);
+    await eventually(() => client.lastId).toMatch(/^[\w-]{68}$/);
     expect(await pool.gateway.app.finish(5000)).toBe(true);
-    await expect.poll(() => client.ended).toBe(true);
+    await eventually(() => client.ended).toBe(true);
   });
 });
