@@ -143,7 +143,10 @@ describe('there is no sender where', () => {
     ['a list is a string', withField(market, 8, '0x')],
     ['a string is a list', withField(market, 7, [] as never)],
     ['a field is missing', `0x02${toRlp((fromRlp(sliceHex(market, 1)) as Hex[]).slice(1)).slice(2)}`],
-    ['there is a field too many', `0x02${toRlp([...(fromRlp(sliceHex(market, 1)) as Hex[]), '0x']).slice(2)}`],
+    [
+      'there is a field too many',
+      `0x02${toRlp((fromRlp(sliceHex(market, 1)) as Hex[]).toSpliced(9, 0, '0x05')).slice(2)}`,
+    ],
     ['the type is another one', `0x01${market.slice(4)}`],
     ['the type is not known', `0x05${market.slice(4)}`],
     ['a byte follows', `${market}00`],
