@@ -60,6 +60,7 @@ export class Answers {
     const { block, settled, result } = answer;
     if (identity.kind === 'lasting' ? hasty(identity, result) : block === undefined) return undefined;
     if (block !== undefined && standingOf(this.#branch.view, block, settled) === 'lost') return undefined;
+    if (this.#store.outlived(answer)) return undefined;
     this.#store.set(this.#keyOf(identity), answer);
     return answer;
   }

@@ -38,7 +38,7 @@ const keyOf = (method: string, place: string, params: string): string => {
  */
 export const identify = (call: Call, view: BranchView, writes: number): Identity | undefined => {
   const { spec, method } = call;
-  if (!spec.known || spec.write || !spec.idempotent) return undefined;
+  if (spec.write || !spec.idempotent) return undefined;
   const lasting = spec.cacheable && !spec.atHead ? lastingPlace(call, view) : undefined;
   if (lasting !== undefined) {
     const key = keyOf(method, lasting.place, lasting.params);

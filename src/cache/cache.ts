@@ -88,7 +88,7 @@ const fillFrom = async (
   const [askedAt, wallAskedAt] = [answers.age, wall()];
   const found = await store.get(name, identity);
   const known = found && answers.put(identity, { ...found, askedAt });
-  if (known !== undefined) return again(call, known);
+  if (known !== undefined && fits(call, known)) return again(call, known);
   const reply = await next(call);
   const kept = answers.keep(identity, reply, askedAt);
   if (kept !== undefined) store.put(name, identity, { ...kept, askedAt: wallAskedAt });

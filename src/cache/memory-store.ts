@@ -64,19 +64,26 @@ export class MemoryStore {
 
   get(key: string): KeptAnswer | undefined {
     const answer = this.#entries.get(key);
-    if (answer === undefined || !this.#outlived(answer)) return answer;
+    if (answer === undefined || !this.outlived(answer)) return answer;
     this.#entries.delete(key);
     return undefined;
   }
 
-  /** Keeps an answer, unless it is too large or was given up meanwhile. */
+  /** Keeps an answer, unless it is too large. */
   set(key: string, answer: KeptAnswer): void {
-    if (answer.result.length > this.#largest || this.#outlived(answer)) return;
+    if (answer.result.length > this.#largest) return;
     this.#entries.set(key, { ...answer, result: ownMemory(answer.result) });
   }
 
   delete(key: string): void {
     this.#entries.delete(key);
+  }
+
+  /** Whether what was said in answer to so old a question has been given up since. */
+  outlived({ askedAt, upstream }: Pick<KeptAnswer, 'askedAt' | 'upstream'>): boolean {
+    if (askedAt < this.#clearedAt) return true;
+    if (upstream === undefined || this.#forgotten.size === 0) return false;
+    return askedAt < (this.#forgotten.get(upstream) ?? 0);
   }
 
   /** Gives up all that an upstream said. */
@@ -94,12 +101,6 @@ export class MemoryStore {
     this.#age += 1;
     this.#clearedAt = this.#age;
     return count;
-  }
-
-  #outlived({ askedAt, upstream }: KeptAnswer): boolean {
-    if (askedAt < this.#clearedAt) return true;
-    if (upstream === undefined || this.#forgotten.size === 0) return false;
-    return askedAt < (this.#forgotten.get(upstream) ?? 0);
   }
 }
 

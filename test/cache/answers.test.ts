@@ -73,6 +73,28 @@ describe('what is kept of nodes’ answers', () => {
     expect(read(call)).toBeUndefined();
   });
 
+  it('is nothing that was given up before it came, so that nobody else is told either', () => {
+    const { branch, answers, store, identityOf, read } = keeping();
+    const call = branch.pinned('eth_call', [{}]);
+    const askedAt = answers.age;
+    const reply = localReply(Buffer.from('"0x1"'), { source: 'miss', upstream: 'a' });
+    store.forget('a');
+    expect(answers.keep(identityOf(call), reply, askedAt)).toBeUndefined();
+    expect(read(call)).toBeUndefined();
+    store.clear();
+    expect(answers.keep(identityOf(call), reply, askedAt)).toBeUndefined();
+    expect(answers.keep(identityOf(call), reply, answers.age)).toBeDefined();
+  });
+
+  it('is nothing empty that another replica took for final, until it is so here', () => {
+    const { branch, answers, identityOf } = keeping();
+    const empty = { result: Buffer.from('[]'), upstream: 'a', askedAt: 0, block: undefined, settled: false };
+    const near = identityOf(branch.pinned('eth_getBlockReceipts', ['0x3e7'], 999));
+    expect(answers.put(near, empty)).toBeUndefined();
+    expect(answers.put(near, { ...empty, result: Buffer.from('[1]') })).toBeDefined();
+    expect(answers.put(identityOf(branch.pinned('eth_getBlockReceipts', ['0x1'], 800)), empty)).toBeDefined();
+  });
+
   it('is apart for each chain', () => {
     const { branch, store, keep, identityOf } = keeping();
     const call = branch.pinned('eth_call', [{}]);
@@ -137,7 +159,7 @@ describe('a transaction’s answer', () => {
     ['is of a block that is not published yet', { number: 1001, hash: hashOf(1001) }],
   ])('is not kept where it %s', (_what, block) => {
     const { branch, keep, read } = keeping();
-    keep(receipt(branch), receiptAt(block));
+    expect(keep(receipt(branch), receiptAt(block))).toBeUndefined();
     expect(read(receipt(branch))).toBeUndefined();
     branch.grow();
     expect(read(receipt(branch))).toBeUndefined();

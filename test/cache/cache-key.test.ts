@@ -57,6 +57,12 @@ describe('the identity of a call', () => {
     expect(lasting('eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x10' }], unsettled)).toBe(false);
   });
 
+  it('is lasting at a final block that the chain no longer remembers', () => {
+    const far = new ScriptedBranch(1000, { reach: 50, finality: 100 });
+    expect(keyOf(far.pinned('eth_getBalance', [alice, 'finalized'], 900), far)).toContain(far.at(900).hash);
+    expect(keyOf(far.pinned('eth_getBalance', [alice, 'safe'], 910), far)).toBeUndefined();
+  });
+
   it('is not lasting for what clients read in different ways: a filter of traces without a start', () => {
     const filter = (fields: object) => keyOf(branch.pinned('trace_filter', [{ toBlock: '0x3e8', ...fields }]));
     expect(filter({ fromBlock: '0x3e8' })).toBeDefined();
@@ -96,6 +102,7 @@ describe('the identity of a call', () => {
     expect(identityOf(branch.call(method, params))?.flight).toBe(first);
     expect(identityOf(call, 1)?.flight).not.toBe(first);
     expect(identityOf({ ...call, minBlock: 7 })?.flight).not.toBe(first);
+    expect(identityOf({ ...call, pin: branch.at(900) })?.flight).not.toBe(first);
     expect(identityOf({ ...call, head: new ScriptedBranch(1001).head })?.flight).not.toBe(first);
   });
 

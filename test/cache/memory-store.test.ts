@@ -84,6 +84,7 @@ describe('MemoryStore', () => {
     expect([store.get('1'), store.size, store.bytes]).toEqual([undefined, 0, 0]);
     store.set('late', answer('1', { askedAt }));
     expect(store.get('late')).toBeUndefined();
+    expect([store.size, store.bytes]).toEqual([0, 0]);
   });
 
   it('remembers a bounded number of forgotten upstreams, and trusts none of them for that', () => {

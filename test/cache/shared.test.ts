@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { Answers } from '../../src/cache/answers.ts';
+import { cached } from '../../src/cache/cache.ts';
+import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { RedisLink } from '../../src/cache/redis-link.ts';
+import { RedisStore } from '../../src/cache/redis-store.ts';
+import { SingleFlight } from '../../src/cache/single-flight.ts';
+import type { Call } from '../../src/core/call.ts';
+import { localReply, type Reply } from '../../src/core/reply.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { ScriptedBranch } from './chain.ts';
+import { RedisServer, withRedis } from './redis.ts';
+
+const ANSWERS = {
+  compressAbove: 1000,
+  largest: 100_000,
+  recentTtl: 60,
+  finalTtl: 3600,
+  skew: 0,
+  prefix: 'headgate:1:',
+};
+
+/** One replica's layer, before a router that says how often it was asked. */
+const replica = async (server: RedisServer) => {
+  const link = new RedisLink(
+    {
+      url: server.url,
+      channel: 'tidings',
+      patience: 5000,
+      silence: 10_000,
+      backoff: { initial: 20, max: 100 },
+      pending: 100,
+    },
+    { clock: systemClock, random: Math.random, observer: { noted: () => {} } },
+  );
+  link.start();
+  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  const branch = new ScriptedBranch(1000);
+  const memory = new MemoryStore({ memory: 1024 * 1024 });
+  const store = new RedisStore(ANSWERS, link, systemClock);
+  const layer = cached({
+    branch,
+    answers: new Answers('main', branch, memory),
+    flights: new SingleFlight(systemClock),
+    shared: { store, name: () => '1:0x0', wall: () => systemClock.wall() },
+  });
+  const deadline = systemClock.now() + 10_000;
+  let held: Promise<unknown> = Promise.resolve();
+  let asked = 0;
+  const handle = layer(async () => {
+    asked += 1;
+    const result = Buffer.from(`"0x${asked}"`);
+    await held;
+    return localReply(result, { source: 'miss', upstream: 'a' });
+  });
+  const ask = (changes: Partial<Call> = {}): Promise<Reply> =>
+    handle(branch.pinned('eth_call', [{}], 1000, { deadline, ...changes }));
+  const hold = (until: Promise<unknown>): void => {
+    held = until;
+  };
+  const count = (): number => asked;
+  return { ask, count, hold, memory, [Symbol.dispose]: () => link.close() };
+};
+
+const stored = (server: RedisServer, count: number) => expect.poll(() => server.run('DBSIZE')).toBe(count);
+
+withRedis('cached, with what replicas share', () => {
+  it('gives again what another replica has asked for, and keeps it', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server);
+    using two = await replica(server);
+    expect((await one.ask()).info.source).toBe('miss');
+    await stored(server, 1);
+    expect(await two.ask()).toMatchObject({ result: Buffer.from('"0x1"'), info: { source: 'hit', upstream: 'a' } });
+    await server.run('FLUSHALL');
+    expect((await two.ask()).info.source).toBe('hit');
+    expect(two.count()).toBe(0);
+  });
+
+  it('asks the server once for all who want the same', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server);
+    await one.ask();
+    await stored(server, 1);
+    using two = await replica(server);
+    await server.run('CONFIG', 'RESETSTAT');
+    const replies = await Promise.all(Array.from({ length: 50 }, () => two.ask()));
+    expect(replies.map(({ info }) => info.source)).toEqual(['hit', ...Array.from({ length: 49 }, () => 'coalesced')]);
+    expect(String(await server.run('INFO', 'commandstats'))).toMatch(/cmdstat_get:calls=1,/);
+  });
+
+  it('tells nobody what he finds to be false', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server);
+    await one.ask();
+    await stored(server, 1);
+    using two = await replica(server);
+    const reply = await two.ask({ accept: () => false });
+    expect(reply.info.source).toBe('miss');
+    expect(two.count()).toBe(1);
+  });
+
+  it('hands nobody an answer of an upstream that was given up while it was asked', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server);
+    const held = Promise.withResolvers<void>();
+    one.hold(held.promise);
+    const slow = one.ask();
+    await expect.poll(() => one.count()).toBe(1);
+    one.memory.forget('a');
+    held.resolve();
+    expect((await slow).ok).toBe(true);
+    expect((await one.ask()).info.source).toBe('miss');
+    await stored(server, 1);
+    using two = await replica(server);
+    expect(await two.ask()).toMatchObject({ result: Buffer.from('"0x2"') });
+  });
+});
