@@ -18,7 +18,9 @@ interface Place {
 export const pinBlocks =
   (chain: ChainFeed): Layer =>
   (next) =>
-  async (call) => {
+  async (received) => {
+    // What is sent changes no state that it would have to wait for.
+    const call: Call = received.spec.write ? { ...received, minBlock: undefined } : received;
     const ref = locate(call.spec, call.params);
     if (ref.kind === 'invalid') return refuse('invalid_params', ref.message);
     const need = needOf(call, ref);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counts, startPool } from '../router/pool.ts';
+import { counts, signed, startPool } from '../router/pool.ts';
 
 const least = (block: number) => ({ 'x-headgate-min-block': String(block) });
 
@@ -43,6 +43,15 @@ describe('x-headgate-min-block', () => {
     expect(status).toBe(503);
     expect(json.error).toMatchObject({ code: -32002, data: { reason: 'not_yet' } });
     if (method !== 'eth_blockNumber') expect(counts(pool, method)).toEqual([0]);
+  });
+
+  it('does not hold back what is sent, which reads no state', async () => {
+    await using pool = await startPool([{}, {}]);
+    const hash = `0x${'ab'.repeat(32)}`;
+    for (const node of pool.nodes) node.on('eth_sendRawTransaction', () => hash);
+    const { json, status } = await pool.call('eth_sendRawTransaction', [await signed(0)], least(200));
+    expect(status).toBe(200);
+    expect(json.result).toBe(hash);
   });
 
   it('holds for every item of a batch, and is no hindrance where the chain is past it', async () => {
