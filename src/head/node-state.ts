@@ -38,6 +38,8 @@ export interface NodeFacts {
   readonly link: LinkState;
   /** The newest height it told, linked or not. */
   readonly claimed: number | undefined;
+  /** A height that it told lately and then took back. */
+  readonly tookBack: number | undefined;
   /** Blocks behind the published head. */
   readonly lag: number | undefined;
   /** Height at which its branch left the published one; undefined when it did not. */
@@ -87,8 +89,11 @@ const astray = (facts: NodeFacts): Verdict | undefined => {
     return { state: 'forked', reason: `its block ${facts.forkedAt} is not the published chain's` };
   if (facts.link === 'broken')
     return { state: 'forked', reason: `claims block ${facts.claimed}, which does not link to the published chain` };
+  if (facts.tookBack !== undefined)
+    return { state: 'forked', reason: `claimed block ${facts.tookBack}, and then stood on another no higher` };
   if (facts.link === 'linking' && facts.lag === undefined)
     return { state: 'unknown', reason: `block ${facts.claimed} is being linked to the published chain` };
+  if (facts.lag === undefined) return { state: 'unknown', reason: 'no head is published yet' };
   return undefined;
 };
 

@@ -6,10 +6,11 @@ import { Damper } from './damper.ts';
 import type { Header } from './header.ts';
 import type { LinkResult } from './linker.ts';
 import { isSyncing, type LinkState, type NodeFacts, type Verdict } from './node-state.ts';
+import { TakenBack } from './taken-back.ts';
 import type { Tracker } from './tracker.ts';
 import { behindSince, type Standing, type VoterFacts } from './voters.ts';
 
-/** Heartbeats that the first repeated recovery has to hold, and after which relapses are forgotten. */
+/** Heartbeats that the first repeated recovery, or one from a claim that was taken back, has to hold; after how many it is forgotten. */
 const holdBeats = 2;
 const memoryBeats = 30;
 
@@ -32,13 +33,16 @@ export class WatchedNode {
   #movedAt = 0;
   #behindSince: number | undefined;
   readonly #damper: Damper;
+  readonly #takenBack: TakenBack;
 
   /** `intervalMs`: between two heartbeats; in those terms restless states are calmed. */
   constructor(upstream: Upstream, tracker: Tracker, drained: boolean, intervalMs: number) {
     this.upstream = upstream;
     this.tracker = tracker;
     this.drained = drained;
-    this.#damper = new Damper({ holdMs: holdBeats * intervalMs, memoryMs: memoryBeats * intervalMs });
+    const calming = { holdMs: holdBeats * intervalMs, memoryMs: memoryBeats * intervalMs };
+    this.#damper = new Damper(calming);
+    this.#takenBack = new TakenBack(calming);
   }
 
   get name(): string {
@@ -64,6 +68,7 @@ export class WatchedNode {
     if (this.linked?.hash !== head.hash) this.#movedAt = now;
     this.linked = head;
     this.link = 'linked';
+    this.#takenBack.stood(head, now);
     this.brokenLinks = 0;
   }
 
@@ -73,7 +78,11 @@ export class WatchedNode {
       this.stand(target, now);
       return;
     }
-    if (result === 'broken' && this.linked !== undefined && this.brokenLinks++ === 0) return;
+    const forgiven = result === 'broken' && this.linked !== undefined && this.brokenLinks++ === 0;
+    if (result !== 'below' && (!forgiven || this.#takenBack.doubted(now) !== undefined)) {
+      this.#takenBack.unlinked(target, now);
+    }
+    if (forgiven) return;
     this.linked = undefined;
     this.link = result === 'below' ? 'below' : 'broken';
   }
@@ -83,6 +92,7 @@ export class WatchedNode {
     this.linked = undefined;
     this.link = 'unread';
     this.brokenLinks = 0;
+    this.#takenBack.lost();
   }
 
   standing(): Standing {
@@ -129,6 +139,7 @@ export class WatchedNode {
       breakerOpen: this.upstream.stats.breaker === 'open',
       link: this.link,
       claimed: tracker.head?.number,
+      tookBack: this.#takenBack.doubted(now),
       lag: this.lag(published),
       forkedAt: forkedAt(tree, this.linked, published),
       saysSyncing: tracker.vitals.saysSyncing,

@@ -207,6 +207,72 @@ describe('a node', () => {
     await pool.until(() => pool.published === 103 && pool.state(a)?.state === 'healthy');
   });
 
+  it.each([0, 1, 2])('that is 8 blocks behind from the start is never called healthy, as the %i-th', async (place) => {
+    const heads = [on(8), on(8), on(8)].map((head, index) => (index === place ? base : head));
+    const members = await start(heads);
+    await pool.until(() => pool.state(members[place])?.state === 'lagging');
+    expect(pool.told.filter((line) => line.startsWith(`state test n${place}`))).toEqual([
+      `state test n${place} unknown lagging 8 blocks behind the published head`,
+    ]);
+  });
+
+  it('that is behind from the start is not called healthy while another one’s head is being linked', async () => {
+    const members = await start([on(8), on(8), on(8), on(1), base]);
+    await pool.until(() => pool.states().slice(3).join() === 'lagging,lagging');
+    for (const name of members.slice(3).map(({ upstream }) => upstream.name)) {
+      expect(pool.told.filter((line) => line.startsWith(`state test ${name}`))).toHaveLength(1);
+    }
+  });
+
+  it('that is 8 blocks behind one other from the start is never called healthy', async () => {
+    const members = await start([base, on(8)]);
+    await pool.until(() => pool.state(members[0])?.state === 'lagging');
+    expect(pool.told.filter((line) => line.startsWith('state test n0'))).toHaveLength(1);
+  });
+
+  it('that pushes true heads and answers with an absurd one is forked once, until it has been consistent', async () => {
+    const members = await start([base, base, base]);
+    const [liar] = members;
+    await pool.until(() => pool.published === 100 && members.every(({ node }) => node.count('eth_subscribe') === 1));
+    await pool.rest();
+    let lying = true;
+    const absurd = chain.claim(999_999_999);
+    liar?.node.on('eth_getBlockByNumber', ([reference]) =>
+      lying && reference === 'latest' ? absurd.header : liar.view.blockAt(reference),
+    );
+    const changes = () => pool.told.filter((line) => line.startsWith('state test n0')).slice(1);
+    await pool.pass(() => pool.state(liar)?.state === 'forked');
+    for (let count = 1; count <= 100; count++) {
+      follow(members, on(count));
+      await pool.elapse(1000, 250);
+    }
+    expect(pool.published).toBe(200);
+    expect(changes()).toEqual([
+      'state test n0 healthy forked claims block 999999999, which does not link to the published chain',
+    ]);
+    lying = false;
+    for (let count = 101; count <= 120; count++) {
+      follow(members, on(count));
+      await pool.elapse(1000, 250);
+    }
+    expect(changes().slice(1)).toEqual(['state test n0 forked healthy keeps up']);
+  });
+
+  it('that tells a head once whose parents it has not, as in a reorganisation under way, serves on', async () => {
+    const members = await start([base, base, base]);
+    const [a] = members;
+    await pool.until(() => pool.published === 100 && members.every(({ node }) => node.count('eth_subscribe') === 1));
+    await pool.rest();
+    const gone = chain.claim(101);
+    a?.node.push('newHeads', gone.header);
+    await pool.until(() => a?.node.requests.some(({ params }) => params[0] === gone.parentHash) === true);
+    await pool.rest();
+    follow(members, on(1));
+    await pool.until(() => pool.published === 101);
+    await pool.elapse(3000);
+    expect(pool.told.filter((line) => line.startsWith('state test n0'))).toHaveLength(1);
+  });
+
   it('whose feed is open and silent is found out, and its head read nevertheless', async () => {
     const members = await start([base, base, base]);
     await pool.until(() => pool.published === 100 && members.every(({ node }) => node.count('eth_subscribe') === 1));
