@@ -103,11 +103,15 @@ export class Anchoring {
     memory.published.detach();
     this.#anchoredAt = now;
     this.#strandedSince = undefined;
-    for (const node of memory.nodes.values()) {
+    const nodes = [...memory.nodes.values()];
+    for (const node of nodes) {
       if (node.linked !== undefined && !memory.tree.linked(node.linked.hash)) node.forget();
       if (node.tracker.head !== undefined) memory.tree.add(node.tracker.head, node.name, now);
-      this.#linking.restand(node);
     }
+    // Who stands in the tree is asked for what lies below its root, so the others are looked at after him.
+    const stands = ({ tracker }: WatchedNode) => tracker.head !== undefined && memory.tree.linked(tracker.head.hash);
+    for (const node of nodes) if (stands(node)) this.#linking.restand(node);
+    for (const node of nodes) if (!stands(node)) this.#linking.restand(node);
     this.#ended();
   }
 
