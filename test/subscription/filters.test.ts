@@ -125,6 +125,18 @@ describe('filters', () => {
     await eventually(async () => (await changes(pool, id)).result).toEqual(hashes);
   });
 
+  it('are not made by asking how a call would be answered', async () => {
+    const chain = new ScriptedChain();
+    await using pool = await EventPool.start(chain, [chain.extend(chain.genesis, 5)]);
+    for (const method of ['eth_newFilter', 'eth_newPendingTransactionFilter']) {
+      const query = new URLSearchParams({ chain: 'main', method, params: '[{}]' });
+      expect((await fetch(`${pool.gateway.opsUrl}/explain?${query.toString()}`)).status).toBe(200);
+    }
+    // A filter of pending transactions would have had the node subscribed to.
+    const kinds = pool.member(0).node.requests.filter(({ method }) => method === 'eth_subscribe');
+    expect(kinds.map(({ params }) => params)).toEqual([['newHeads']]);
+  });
+
   it('refuse what they cannot serve', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);

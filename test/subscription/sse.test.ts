@@ -81,4 +81,44 @@ describe('event streams', () => {
     expect(await pool.gateway.app.finish(5000)).toBe(true);
     await eventually(() => client.ended).toBe(true);
   });
+
+  it('say that events are missing where a reorganisation took away what no node has any more', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 60);
+    const options = { chainOptions: { subscriptions: { window: 16 } } };
+    await using pool = await EventPool.start(chain, [start, start], options);
+    const client = await SseClient.open(`${pool.gateway.url}/events`);
+    pool.follow(chain.extend(start, 40));
+    await client.got(40);
+    for (const { view } of pool.members) view.keepsOrphans = false;
+    const head = chain.extend(start, 45, { salt: 'other' });
+    for (const { view } of pool.members) view.setHead(head);
+    await eventually(() => client.ended).toBe(true);
+    expect(client.events.slice(40).map(({ event }) => event)).toEqual(['gap']);
+    // It comes back as a browser does, is told again, and has from there on everything.
+    const again = await SseClient.open(`${pool.gateway.url}/events`, { 'last-event-id': client.lastId });
+    await again.got(1);
+    const from = Number(again.data('gap')[0]?.['safeFrom']);
+    const expected = chain.branch(head, from).map(({ number }) => `+${number}`);
+    expect(told((await again.got(1 + expected.length)).slice(1))).toEqual(expected);
+    again.close();
+  });
+
+  it('do not announce a block again that was lowered and came back', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 4);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    const client = await SseClient.open(`${pool.gateway.url}/events?heads=1`);
+    const high = chain.extend(start, 2);
+    pool.follow(high);
+    await client.got(4);
+    view.place(start);
+    node.push('newHeads', start.header);
+    await client.got(6);
+    pool.follow(chain.mine(high));
+    const events = ['h5', '+5', 'h6', '+6', '-6', '-5', '+5', '+6', 'h7', '+7'];
+    expect(told(await client.got(events.length))).toEqual(events);
+    client.close();
+  });
 });
