@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ERROR, Envelope, ID, isIdAt, METHOD, PARAMS, RESULT, scanEnvelope } from './envelope.ts';
 import type { RawJson, RpcError } from './message.ts';
-import { ANY_DEPTH, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace, skipValue, walkArray } from './scan.ts';
+import { OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace, skipValue, walkArray } from './scan.ts';
 
 /**
  * One message from a node. All bytes are slices of the body, `raw` excepted where it had to be made anew. `id` is a valid
@@ -21,6 +21,16 @@ const noParams: RawJson = Buffer.from('[]');
 
 /** An error larger than this, in bytes, is nobody's: parsing it could cost many times its size in memory. */
 const LARGEST_ERROR = 4 * 1024 * 1024;
+
+/**
+ * Levels of nesting in a result or in the params of a notification: many parsers recurse, and would die of a deeper one
+ * (Go's gives up at 10,000). The deepest honest answer is the trace of a call: the EVM lets calls nest 1,024 deep (yellow
+ * paper, section 8), and `callTracer` takes an object and an array for each.
+ */
+export const DEEPEST_ANSWER = 4096;
+
+/** What an answer may need: the envelope is a level too. */
+const ROOM = DEEPEST_ANSWER + 1;
 
 /** Levels of nesting in an error: whoever writes it out again does so recursively. */
 const DEEPEST_ERROR = 128;
@@ -42,7 +52,7 @@ const UNKNOWN_CODE = -32603;
 export const decodeReply = (body: Buffer): ReplyEnvelope => {
   const start = skipSpace(body, 0);
   const envelope = new Envelope();
-  const end = isUtf8(body) ? scanEnvelope(body, start, ANY_DEPTH, envelope) : -1;
+  const end = isUtf8(body) ? scanEnvelope(body, start, ROOM, envelope) : -1;
   return brokenAt(body, end) ?? toReply(body, envelope);
 };
 
@@ -59,7 +69,7 @@ export const decodeReplies = (body: Buffer, atMost = 100_000): readonly ReplyEnv
     tooMany = replies.length === atMost;
     if (tooMany) return ~at;
     const envelope = new Envelope();
-    const next = scanEnvelope(body, at, ANY_DEPTH, envelope);
+    const next = scanEnvelope(body, at, ROOM, envelope);
     if (next >= 0) replies.push(toReply(body, envelope));
     return next;
   };
@@ -84,6 +94,7 @@ const brokenAt = (body: Buffer, end: number): ReplyEnvelope | undefined => {
 
 const toReply = (body: Buffer, envelope: Envelope): ReplyEnvelope => {
   if (!envelope.isObject) return malformed('not a JSON-RPC object');
+  if (envelope.tooDeep) return malformed(`an answer nested deeper than ${DEEPEST_ANSWER} levels`);
   const idStart = envelope.start(ID);
   if (idStart !== 0 && !isIdAt(body, idStart)) return malformed('an id that is neither string, number nor null');
   const id = envelope.slice(body, ID) ?? nullId;

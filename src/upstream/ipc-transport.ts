@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import { DEEPEST_ANSWER } from '../jsonrpc/decode-reply.ts';
 import type { Clock } from '../lib/clock.ts';
 import { faultOf } from './connection-fault.ts';
 import { type FramingFault, JsonFraming } from './json-framing.ts';
@@ -12,9 +13,6 @@ export interface IpcOptions {
   /** Bytes of one message. */
   readonly responseSize: number;
 }
-
-/** Deeper than any trace of a transaction: the EVM allows 1,024 calls within calls, two levels of JSON each. */
-const DEEPEST = 4096;
 
 /** White space between values; harmless to nodes that count brackets, needed by those that read lines. */
 const END_OF_LINE = Buffer.from('\n');
@@ -30,7 +28,8 @@ export const dialIpc =
   ({ path, connectTimeout, responseSize }: IpcOptions, clock: Clock): Dial =>
   (events) => {
     const socket = createConnection({ path });
-    const framing = new JsonFraming({ size: responseSize, depth: DEEPEST });
+    // The envelope is a level too.
+    const framing = new JsonFraming({ size: responseSize, depth: DEEPEST_ANSWER + 1 });
     let loss: Loss | undefined;
     let over = false;
     const drop = (failure: Loss['failure'], why: string): void => {

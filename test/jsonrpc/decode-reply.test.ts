@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeReplies, decodeReply, type ReplyEnvelope } from '../../src/jsonrpc/decode-reply.ts';
+import { DEEPEST_ANSWER, decodeReplies, decodeReply, type ReplyEnvelope } from '../../src/jsonrpc/decode-reply.ts';
 import { damaged, type MemberText, memberText, objectText, parsed, valueText } from './json-text.ts';
 
 const decode = (text: string): ReplyEnvelope => decodeReply(Buffer.from(text));
@@ -97,6 +97,28 @@ describe('an error', () => {
     expect(why(decode(error(`"${'x'.repeat(5e6)}"`)))).toContain('4 MiB');
     expect(decode(error(`${'['.repeat(127)}${']'.repeat(127)}`)).kind).toBe('error');
     expect(why(decode(error(`${'['.repeat(1e5)}${']'.repeat(1e5)}`)))).toContain('deeper');
+  });
+});
+
+describe('nesting', () => {
+  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const asResult = (value: string): string => `{"id":1,"result":${value}}`;
+  const asParams = (value: string): string => `{"method":"eth_subscription","params":${value}}`;
+
+  it('is allowed as deep as the trace of the deepest call that the EVM can make', () => {
+    const trace = `${'{"calls":['.repeat(1024)}{}${']}'.repeat(1024)}`;
+    expect(decode(asResult(trace))).toMatchObject({ kind: 'result' });
+  });
+
+  it.each([asResult, asParams])('is malformed beyond its bound, which a client may not survive', (wrap) => {
+    expect(decode(wrap(nested(DEEPEST_ANSWER))).kind).not.toBe('malformed');
+    expect(why(decode(wrap(nested(DEEPEST_ANSWER + 1))))).toContain('deeper');
+    expect(why(decode(wrap(nested(200_000))))).toContain('deeper');
+  });
+
+  it('beyond its bound spoils only its own answer in a batch', () => {
+    const batch = `[${asResult(nested(200_000))},${asResult('"fine"')}]`;
+    expect(decodeReplies(Buffer.from(batch)).map(({ kind }) => kind)).toEqual(['malformed', 'result']);
   });
 });
 
