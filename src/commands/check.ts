@@ -55,7 +55,14 @@ const ask = async (
   );
   const first = answers.find(({ node }) => 'chainId' in node);
   const said = first !== undefined && 'chainId' in first.node ? first.node.chainId : undefined;
-  const expected: Expected = { id: chain.id ?? said, by: chain.id === undefined ? (first?.name ?? '') : undefined };
+  const id = chain.id ?? said;
+  const expected: Expected = {
+    id,
+    by: chain.id === undefined ? (first?.name ?? '') : undefined,
+    genesis: prevailing(
+      answers.flatMap(({ node }) => ('chainId' in node && node.chainId === id ? [node.genesis] : [])),
+    ),
+  };
   return answers.map(({ name, node }) => {
     const verdict = judge(node, expected);
     return { ...verdict, text: masked(`${chain.name}/${name}: ${verdict.text}`, secrets) };
@@ -66,13 +73,26 @@ interface Expected {
   readonly id: bigint | undefined;
   /** The upstream that said so; undefined where the file does. */
   readonly by: string | undefined;
+  /** Undefined where no node tells one. */
+  readonly genesis: string | undefined;
 }
 
-const judge = (node: Introduction, { id, by }: Expected): Verdict => {
+/** The genesis that most nodes tell; of two told by as many, the one told first. */
+const prevailing = (told: readonly (string | undefined)[]): string | undefined => {
+  const known = told.filter((genesis) => genesis !== undefined);
+  const votes = (genesis: string): number => known.filter((other) => other === genesis).length;
+  return known.toSorted((a, b) => votes(b) - votes(a))[0];
+};
+
+const judge = (node: Introduction, { id, by, genesis }: Expected): Verdict => {
   if ('unreachable' in node) return { code: 2, good: false, text: `cannot be reached: ${node.unreachable}` };
   if (node.chainId !== id) {
     const source = by === undefined ? 'the file says' : `${by} says`;
     return { code: 1, good: false, text: `is a node of chain ${node.chainId}, but ${source} ${id}` };
+  }
+  if (node.genesis !== undefined && node.genesis !== genesis) {
+    const text = `is a node of another chain with id ${id}: its genesis is ${node.genesis}, but other nodes say ${genesis}`;
+    return { code: 1, good: false, text };
   }
   return {
     code: 0,

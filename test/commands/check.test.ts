@@ -4,7 +4,7 @@ import type { Introduction } from '../../src/commands/identify-upstream.ts';
 import { file } from '../config/load-text.ts';
 import { captured } from '../support/captured.ts';
 
-const geth = { chainId: 1n, client: 'Geth/v1.13.5', ws: true };
+const geth = { chainId: 1n, genesis: undefined, client: 'Geth/v1.13.5', ws: true };
 
 const two = (id = ''): string => `chains:
   - name: mainnet${id}
@@ -66,6 +66,33 @@ describe('with --online', () => {
   test('nodes of two chains under one name are code 1 where the file does not say which', async () => {
     const { code, err } = await run(two(), { a: geth, b: { ...geth, chainId: 5n } });
     expect([code, err]).toEqual([1, 'mainnet/b: is a node of chain 5, but a says 1\n']);
+  });
+
+  test('a node of another genesis than most is code 1, whichever comes first, and one that does not tell is good', async () => {
+    const [ours, theirs] = [`0x${'aa'.repeat(32)}`, `0x${'bb'.repeat(32)}`];
+    const text = `${two('\n    id: 1')}      - { name: c, url: http://c }\n      - { name: d, url: http://d }\n`;
+    const { code, out, err } = await run(text, {
+      a: { ...geth, genesis: theirs },
+      b: { ...geth, genesis: ours },
+      c: { ...geth, genesis: ours },
+      d: geth,
+    });
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `mainnet/a: is a node of another chain with id 1: its genesis is ${theirs}, but other nodes say ${ours}\n`,
+    );
+    for (const name of ['b', 'c', 'd']) expect(out).toContain(`mainnet/${name}: chain 1`);
+  });
+
+  test('of two nodes with two geneses one is told, and the genesis of a node of another chain does not count', async () => {
+    const [ours, theirs] = [`0x${'aa'.repeat(32)}`, `0x${'bb'.repeat(32)}`];
+    const differing = await run(two(), { a: { ...geth, genesis: ours }, b: { ...geth, genesis: theirs } });
+    expect([differing.code, differing.err]).toEqual([1, expect.stringMatching(/^mainnet\/b: .*genesis.*\n$/)]);
+    const { err } = await run(two('\n    id: 1'), {
+      a: { ...geth, chainId: 5n, genesis: theirs },
+      b: { ...geth, genesis: ours },
+    });
+    expect(err).toBe('mainnet/a: is a node of chain 5, but the file says 1\n');
   });
 
   test('a node that cannot be reached is code 2, and the others are told', async () => {

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const geth = { chainId: 1n, client: 'Geth/v1.13.5', ws: true };
+const geth = { chainId: 1n, genesis: undefined, client: 'Geth/v1.13.5', ws: true };
 
 const run = async (nodes: Readonly<Record<string, Introduction>>) => {
   const { stdout, stderr, out, err } = captured();
