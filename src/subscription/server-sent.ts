@@ -10,7 +10,8 @@ export const serverSent = ({ kind, text }: StreamEvent, cursor: string): Buffer 
   Buffer.concat([ID, Buffer.from(cursor), names[kind], DATA, onOneLine(text), END]);
 
 /** Keeps a connection alive and its reader's cursor fresh, though nothing happened that it wants to know. */
-export const heartbeat = (cursor: string): Buffer => Buffer.from(`: \nid: ${cursor}\n\n`);
+export const heartbeat = (cursor: string | undefined): Buffer =>
+  Buffer.from(cursor === undefined ? ': \n\n' : `: \nid: ${cursor}\n\n`);
 
 /** Says that events are missing: what is to be known from block `safeFrom` on has to be fetched again. */
 export const gap = (safeFrom: string, why: string): Buffer =>

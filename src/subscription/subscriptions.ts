@@ -108,7 +108,7 @@ export class Subscriptions {
     if (session.style === 'stream') {
       const deliver: Deliver = (event) => session.send(serverSent(event, cursor(event.position)));
       const opened = hub.open(key, lineOf(session, report), listening, start, counted(deliver));
-      const beating = this.#beat(session, () => cursor(opened.position()));
+      const beating = this.#beat(session, () => opened.position(), cursor);
       return {
         start: () => {
           beating.start();
@@ -129,11 +129,13 @@ export class Subscriptions {
   }
 
   /** Signs of life, the first one at once, so that a reader who is cut off before any event has a cursor. */
-  #beat(session: Session, cursor: () => string): Opened {
+  #beat(session: Session, position: () => Position, cursor: (position: Position) => string): Opened {
     const { clock } = this.#deps;
     let timer: Timer | undefined;
     const beat = (): void => {
-      session.send(heartbeat(cursor()));
+      const standing = position();
+      // Before the first block of all there is nothing to stand on.
+      session.send(heartbeat(standing.number < 0 ? undefined : cursor(standing)));
       timer = clock.after(HEARTBEAT, beat);
     };
     return { start: beat, close: () => timer?.cancel() };
