@@ -96,8 +96,8 @@ export class Asking {
     return faultReply(error, { ...this.info(undefined), orphaned: true });
   }
 
-  /** The last word when nobody is left to ask, or no time. */
-  conclusion(late: boolean, excluded: readonly Exclusion[]): Reply {
+  /** The last word when nobody is left to ask, or no time. `retryAfter`: seconds after which a node may be asked again. */
+  conclusion(late: boolean, excluded: readonly Exclusion[], retryAfter?: number): Reply {
     const failures = [...this.#failures.entries()];
     const said = agreed(failures.map(([, failed]) => failed));
     if (said?.raw !== undefined && said.error !== undefined) {
@@ -105,7 +105,9 @@ export class Asking {
       return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };
     }
     if (failures.length > 0)
-      return late ? this.#fault('timeout', `no answer within the time; ${this.#told()}`) : this.#failed();
+      return late
+        ? this.#fault('timeout', `no answer within the time; ${this.#told()}`, retryAfter)
+        : this.#failed(retryAfter);
     const why = excluded.map(({ upstream, why: words }) => `${upstream} ${words}`).join('; ');
     const waiting = excluded.some(({ lacksBlock }) => lacksBlock);
     return waiting
@@ -125,16 +127,16 @@ export class Asking {
     };
   }
 
-  #failed(): Reply {
-    return this.#fault('upstreams_failed', `every node asked has failed: ${this.#told()}`);
+  #failed(retryAfter?: number): Reply {
+    return this.#fault('upstreams_failed', `every node asked has failed: ${this.#told()}`, retryAfter);
   }
 
   #told(): string {
     return [...this.#failures].map(([upstream, { message }]) => `${upstream}: ${message}`).join('; ');
   }
 
-  #fault(reason: Reason, message: string): Reply {
-    return faultReply(gatewayError(reason, message), this.info(undefined));
+  #fault(reason: Reason, message: string, retryAfter?: number): Reply {
+    return faultReply(gatewayError(reason, message), this.info(undefined), retryAfter);
   }
 }
 

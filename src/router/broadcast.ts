@@ -10,7 +10,7 @@ import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 import { elementOf } from '../jsonrpc/params.ts';
 import { Asking } from './asking.ts';
 import { isKnown } from './known-transaction.ts';
-import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { isLimited, stands } from './selection.ts';
 import { fateUnknown, unusable } from './verdict.ts';
 
@@ -40,18 +40,20 @@ export const broadcast = async (
   tools: PlanTools,
 ): Promise<Reply> => {
   const sending = new Sending(call, sends, tools);
+  const last = lastChance(call, tools.clock);
   for (let round = 0; ; round += 1) {
-    const selection = tools.select(call);
-    const wanted = stillWanted(selection, sending.asking);
+    const wanted = await welcome(call, sending.asking, last, tools);
     const groups = groupsOf(wanted);
     for (const [place, group] of groups.entries()) {
       const reply = await sending.offer(group, options.width, groups.length - 1 - place);
       if (reply !== undefined) return reply;
     }
+    const selection = tools.select(call);
     const late = tools.clock.now() >= call.deadline;
     const hopeless = wanted.length === 0 && !selection.hope;
     if (late || hopeless || call.cancellation.cancelled || round + 1 >= options.rounds) {
-      return sending.asking.conclusion(late, selection.excluded);
+      const left = stillWanted(selection, sending.asking);
+      return sending.asking.conclusion(late, selection.excluded, retryAfterOf(left, tools.clock));
     }
     await tools.rest(call, sending.asking, round);
   }

@@ -4,7 +4,7 @@ import type { Attempt } from '../core/outcome.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Asking } from './asking.ts';
-import type { Selection, Wanted } from './selection.ts';
+import { isLimited, type Selection, type Wanted } from './selection.ts';
 
 /** What the ways to answer a call are made of. */
 export interface PlanTools {
@@ -29,3 +29,41 @@ export const stillWanted = (selection: Selection, asking: Asking): readonly Node
 
 /** Ms that are left for a call, at least 1. */
 export const timeLeft = (call: Call, clock: Clock): number => Math.max(1, call.deadline - clock.now());
+
+/** Ms before its deadline, at most, and share of its time at which a call that waits for a node asks for the last time. */
+const LAST_STRETCH = { ms: 500, share: 0.25 };
+
+/** Monotonic ms until which a call that just began may wait for a node that asked not to be called. */
+export const lastChance = (call: Call, clock: Clock): number =>
+  call.deadline - Math.min(LAST_STRETCH.ms, timeLeft(call, clock) * LAST_STRETCH.share);
+
+/** When the first of the nodes may be called again; undefined where one may be called now, or there is none. */
+export const freeAt = (nodes: readonly NodeView[]): number | undefined =>
+  nodes.length > 0 && nodes.every(isLimited)
+    ? Math.min(...nodes.map(({ upstream }) => upstream.stats.limitedUntil))
+    : undefined;
+
+/** Seconds after which the client may come again; undefined where no node asked to be left alone. */
+export const retryAfterOf = (nodes: readonly NodeView[], clock: Clock): number | undefined => {
+  const first = freeAt(nodes);
+  return first === undefined ? undefined : Math.max(1, Math.ceil((first - clock.now()) / 1000));
+};
+
+/**
+ * Who can be asked. Where all of them want to be left alone for a while, waits for the first, or for another node that can
+ * be asked meanwhile, but not past `last`. A call that would have to wait longer asks at once, and then again at the last.
+ */
+export const welcome = async (
+  call: Call,
+  asking: Asking,
+  last: number,
+  { chain, select }: PlanTools,
+  wanted: () => readonly NodeView[] = () => stillWanted(select(call), asking),
+): Promise<readonly NodeView[]> => {
+  const nodes = wanted();
+  const first = freeAt(nodes);
+  if (first === undefined || (first > last && !asking.failed)) return nodes;
+  const free = (): boolean => wanted().some((node) => !isLimited(node));
+  await chain.waitFor(free, Math.min(first, last), call.cancellation);
+  return wanted();
+};

@@ -5,7 +5,7 @@ import type { NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
 import { Asking } from './asking.ts';
 import { Ballot, type Opinion } from './ballot.ts';
-import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { stands } from './selection.ts';
 import { judge, unusable } from './verdict.ts';
 
@@ -25,18 +25,24 @@ export interface QuorumOptions {
 export const quorum = async (call: Call, options: QuorumOptions, tools: PlanTools): Promise<Reply> => {
   const poll = new Poll(call, options, tools);
   const { asking } = poll;
+  const last = lastChance(call, tools.clock);
+  const unheard = (): readonly NodeView[] =>
+    stillWanted(tools.select(call), asking).filter(({ upstream }) => !poll.heard(upstream.name));
   for (let round = 0; ; ) {
-    const selection = tools.select(call);
-    const wanted = stillWanted(selection, asking).filter(({ upstream }) => !poll.heard(upstream.name));
+    const wanted = await welcome(call, asking, last, tools, unheard);
     const reply = await poll.ask(wanted);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !tools.chain.view.canonical(call.pin.hash)) return asking.orphaned();
     if (wanted.length > 0) round += 1;
+    const selection = tools.select(call);
     const late = tools.clock.now() >= call.deadline;
     const over = late || round >= options.rounds || call.cancellation.cancelled;
     const hopeless =
       !selection.hope && stillWanted(selection, asking).every(({ upstream }) => poll.heard(upstream.name));
-    if (over || hopeless || poll.split) return poll.conclusion() ?? asking.conclusion(late, selection.excluded);
+    if (over || hopeless || poll.split) {
+      const retryAfter = retryAfterOf(unheard(), tools.clock);
+      return poll.conclusion() ?? asking.conclusion(late, selection.excluded, retryAfter);
+    }
     await tools.rest(call, asking, round);
   }
 };

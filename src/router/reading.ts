@@ -3,12 +3,13 @@ import type { Attempt } from '../core/outcome.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
 import type { NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { RatioBudget } from '../lib/ratio-budget.ts';
 import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
-import { type PlanTools, stillWanted, timeLeft } from './plan.ts';
+import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { race } from './race.ts';
-import { isLimited, stands } from './selection.ts';
+import { stands } from './selection.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
@@ -31,8 +32,9 @@ export const read = async (
   const held = await heldBack(call, reading.suspects, asking, tools);
   if (held !== undefined) return held;
   reading.hedging.called();
+  const last = lastChance(call, clock);
   for (let round = 0; ; round += 1) {
-    const wanted = await welcome(call, asking, tools);
+    const wanted = await welcome(call, asking, last, tools);
     const reply = await askInTurn(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
@@ -42,13 +44,20 @@ export const read = async (
     const selection = tools.select(call);
     const late = clock.now() >= call.deadline;
     const spent = asking.spent >= reading.attempts;
-    const hopeless = !selection.hope && stillWanted(selection, asking).length === 0;
-    if (late || spent || hopeless || call.cancellation.cancelled) {
-      return asking.doubt ?? asking.conclusion(late, selection.excluded);
+    const left = stillWanted(selection, asking);
+    const hopeless = !selection.hope && left.length === 0;
+    if (late || spent || hopeless || inVain(left, last, asking, clock) || call.cancellation.cancelled) {
+      return asking.doubt ?? asking.conclusion(late, selection.excluded, retryAfterOf(left, clock));
     }
     if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
     await tools.rest(call, asking, round);
   }
+};
+
+/** Nobody can be asked in time: a `null` is not held back for that, a failure as long as is of any use. */
+const inVain = (nodes: readonly NodeView[], last: number, asking: Asking, clock: Clock): boolean => {
+  const first = freeAt(nodes);
+  return first !== undefined && first > last && (asking.doubt !== undefined || clock.now() >= last);
 };
 
 /** Waits while the like of this call is held back; a refusal where that is longer than the call has time. */
@@ -67,20 +76,6 @@ const heldBack = async (
     }
     await chain.waitFor(() => false, clock.now() + ms, call.cancellation);
   }
-};
-
-/** Who can be asked. Where all of them want to be left alone for a while, waits for the first if there is time for it. */
-const welcome = async (
-  call: Call,
-  asking: Asking,
-  { chain, clock, select }: PlanTools,
-): Promise<readonly NodeView[]> => {
-  const wanted = stillWanted(select(call), asking);
-  if (wanted.length === 0 || !wanted.every(isLimited)) return wanted;
-  const first = Math.min(...wanted.map(({ upstream }) => upstream.stats.limitedUntil));
-  if (first > clock.now() + timeLeft(call, clock) / 2) return wanted;
-  await chain.waitFor(() => false, first, call.cancellation);
-  return stillWanted(select(call), asking);
 };
 
 /**

@@ -13,7 +13,7 @@ describe('a node that asks to be called less', () => {
   });
 
   it('is asked when nobody else can answer', async () => {
-    await using pool = await startPool([{}]);
+    await using pool = await startPool([{}], { routing: { timeout: '1s', attemptTimeout: '1s' } });
     pool.nodes[0]?.once('eth_call', () => rateLimited('60'));
     pool.nodes[0]?.on('eth_call', () => '0x1');
     expect((await pool.call('eth_call', [{}])).json.result).toBe('0x1');
@@ -29,6 +29,46 @@ describe('a node that asks to be called less', () => {
     });
     expect((await pool.call('eth_call', [{}])).json.result).toBe('0x1');
     expect(counts(pool, 'eth_call')).toEqual([2]);
+  });
+
+  it.each([
+    ['eth_call', [{}], {}],
+    ['eth_call', [{}], { quorum: [{ methods: ['eth_call'], agree: 2, of: 3 }] }],
+    ['eth_sendRawTransaction', ['0x00'], {}],
+  ])('is waited for where all say so, with %s %j %j', async (method, params, chain) => {
+    const routing = { timeout: '4s', attemptTimeout: '1s' };
+    await using pool = await startPool([{}, {}, {}], { routing, ...chain });
+    const result = `0x${'ab'.repeat(32)}`;
+    const refused: number[] = [];
+    for (const node of pool.nodes) {
+      node.on(method, () => {
+        const early = performance.now() < (refused[0] ?? Number.POSITIVE_INFINITY) + 1_900;
+        if (early) refused.push(performance.now());
+        return early ? rateLimited('2') : result;
+      });
+    }
+    expect((await pool.call(method, params)).json.result).toBe(result);
+    expect(refused.length).toBe(3);
+  });
+
+  it('is asked at once and at last where it wants to be left alone for longer than the call has time', async () => {
+    await using pool = await startPool([{}, {}], { routing: { timeout: '1s', attemptTimeout: '1s' } });
+    for (const node of pool.nodes) node.on('eth_call', () => rateLimited('30'));
+    const { json, status, headers } = await pool.call('eth_call', [{}]);
+    expect(status).toBe(503);
+    expect(json.error.data.reason).toBe('upstreams_failed');
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(25);
+    expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(30);
+    expect(counts(pool, 'eth_call')).toEqual([2, 2]);
+  });
+
+  it('does not hold back the null that another one gave', async () => {
+    await using pool = await startPool([{}, {}]);
+    const [a, b] = pool.nodes;
+    a?.on('eth_getTransactionByHash', () => rateLimited('30'));
+    b?.on('eth_getTransactionByHash', () => null);
+    expect((await pool.call('eth_getTransactionByHash', [`0x${'12'.repeat(32)}`])).json.result).toBeNull();
+    expect(a?.count('eth_getTransactionByHash')).toBe(1);
   });
 
   it('is given no more than its budget, and the rest goes to a higher tier', async () => {
