@@ -62,10 +62,10 @@ export const decodeAnswer = async (
   const flags = bytes[0] ?? 0;
   const end = HEAD + (bytes[1] ?? 0);
   const start = end + (flags & IN_BLOCK ? BLOCK : 0);
-  if ((flags & ~KNOWN) !== 0 || bytes.length <= start) return undefined;
   const body = bytes.subarray(start);
+  if ((flags & ~KNOWN) !== 0 || body.length === 0 || body.length > largest) return undefined;
   const result = flags & COMPRESSED ? await unpacked(body, largest) : body;
-  if (result === undefined || result.length > largest || !isJson(result)) return undefined;
+  if (result === undefined || !isJson(result)) return undefined;
   const block = flags & IN_BLOCK ? { number: bytes.readUIntBE(end, 6), hash: hashAt(bytes, end + 6) } : undefined;
   const upstream = bytes[1] === 0 ? undefined : bytes.toString('utf8', HEAD, end);
   return { result, upstream, askedAt: bytes.readUIntBE(2, 6), block, settled: (flags & SETTLED) !== 0 };

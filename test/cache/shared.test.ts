@@ -8,7 +8,7 @@ import { SingleFlight } from '../../src/cache/single-flight.ts';
 import type { Call } from '../../src/core/call.ts';
 import { localReply, type Reply } from '../../src/core/reply.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { ScriptedBranch } from './chain.ts';
+import { hashOf, ScriptedBranch } from './chain.ts';
 import { RedisServer, withRedis } from './redis.ts';
 
 const ANSWERS = {
@@ -47,19 +47,23 @@ const replica = async (server: RedisServer) => {
   const deadline = systemClock.now() + 10_000;
   let held: Promise<unknown> = Promise.resolve();
   let asked = 0;
-  const handle = layer(async () => {
+  const handle = layer(async (call) => {
     asked += 1;
-    const result = Buffer.from(`"0x${asked}"`);
+    const { number, hash } = branch.at(1000);
+    const included = JSON.stringify({ blockNumber: `0x${number.toString(16)}`, blockHash: hash });
+    const result = Buffer.from(call.method === 'eth_call' ? `"0x${asked}"` : included);
     await held;
     return localReply(result, { source: 'miss', upstream: 'a' });
   });
   const ask = (changes: Partial<Call> = {}): Promise<Reply> =>
     handle(branch.pinned('eth_call', [{}], 1000, { deadline, ...changes }));
+  const receipt = (): Promise<Reply> =>
+    handle(branch.call('eth_getTransactionReceipt', [hashOf(7, 'tx')], { deadline }));
   const hold = (until: Promise<unknown>): void => {
     held = until;
   };
   const count = (): number => asked;
-  return { ask, count, hold, memory, [Symbol.dispose]: () => link.close() };
+  return { ask, branch, count, hold, memory, receipt, [Symbol.dispose]: () => link.close() };
 };
 
 const stored = (server: RedisServer, count: number) => expect.poll(() => server.run('DBSIZE')).toBe(count);
@@ -87,6 +91,21 @@ withRedis('cached, with what replicas share', () => {
     const replies = await Promise.all(Array.from({ length: 50 }, () => two.ask()));
     expect(replies.map(({ info }) => info.source)).toEqual(['hit', ...Array.from({ length: 49 }, () => 'coalesced')]);
     expect(String(await server.run('INFO', 'commandstats'))).toMatch(/cmdstat_get:calls=1,/);
+  });
+
+  it('takes nothing over that is not on its own branch', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server);
+    using two = await replica(server);
+    using three = await replica(server);
+    three.branch.reorganise(1000, 'other');
+    await one.ask();
+    await one.receipt();
+    await stored(server, 2);
+    for (const read of [two.ask, two.receipt]) expect((await read()).info.source).toBe('hit');
+    for (const read of [three.ask, three.receipt]) expect((await read()).info.source).toBe('miss');
+    expect(two.count()).toBe(0);
+    expect(await three.receipt()).toMatchObject({ info: { source: 'hit' } });
   });
 
   it('tells nobody what he finds to be false', async () => {

@@ -98,6 +98,7 @@ describe('an answer in Redis', () => {
     head[0] = (head[0] ?? 0) | 1;
     const bomb = deflateRawSync(Buffer.alloc(50 * 1024 * 1024, '1'));
     expect(await decodeAnswer(Buffer.concat([head, bomb]), options)).toBeUndefined();
+    expect(await decodeAnswer(Buffer.concat([await encoded(), Buffer.alloc(100_000, ' ')]), options)).toBeUndefined();
     const fits = deflateRawSync(Buffer.alloc(50_000, '1'));
     expect((await decodeAnswer(Buffer.concat([head, fits]), options))?.result).toHaveLength(50_000);
   });
