@@ -31,6 +31,15 @@ describe('a claim that leads nowhere', () => {
     expect(doubts.doubted(60_600)).toBeUndefined();
   });
 
+  it('is held against him longer when another follows before he is believed again', () => {
+    const doubts = takenBack();
+    doubts.unlinked(absurd, 0);
+    doubts.stood(at(10), 100);
+    doubts.unlinked(absurd, 1000);
+    expect(doubts.doubted(1999)).toBe(1_000_000);
+    expect(doubts.doubted(2000)).toBeUndefined();
+  });
+
   it('weighs more each time that it is taken back anew, and is forgotten in the end', () => {
     const doubts = takenBack();
     const holdFrom = (now: number) => {
