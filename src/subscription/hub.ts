@@ -124,10 +124,12 @@ export class Hub {
       position: () => stream.position,
       start: () => {
         if (closed) return;
-        outlet = this.#outlets.get(key) ?? this.#dispatcher.open(line);
-        this.#outlets.set(key, outlet);
-        outlet.add(stream, listening.kind);
-        this.#dispatcher.wake(outlet);
+        const own = this.#outlets.get(key) ?? this.#dispatcher.open(line);
+        outlet = own;
+        this.#outlets.set(key, own);
+        own.add(stream, listening.kind);
+        // All that one message subscribes to begins together, so that its order holds from the first event on.
+        queueMicrotask(() => this.#dispatcher.wake(own));
       },
       close: () => {
         if (closed) return;

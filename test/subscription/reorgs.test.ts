@@ -61,6 +61,30 @@ describe('reorganisations', () => {
     expect(short(await heads.got(3))).toEqual(['h5', 'h6', 'h7']);
   });
 
+  it('back to blocks whose logs are at hand: their heads come before their logs all the same', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 4);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const client = await pool.client();
+    const logs = await pool.subscribe(['logs', {}], client);
+    const heads = await pool.subscribe(['newHeads'], client);
+    const one = chain.extend(start, 2);
+    pool.follow(one);
+    await logs.got(2);
+    pool.follow(chain.extend(start, 3, { salt: 'other' }));
+    await logs.got(7);
+    await heads.got(5);
+    const before = client.messages.length;
+    pool.follow(chain.extend(one, 2));
+    await logs.got(14);
+    await heads.got(9);
+    const told = client.messages.slice(before).map((text) => JSON.parse(text).params.result);
+    const order = short(told).filter((word) => !word.startsWith('-'));
+    for (const number of [5, 6, 7, 8]) {
+      expect(order.indexOf(`h${number}`)).toBeLessThan(order.indexOf(`+${number}`));
+    }
+  });
+
   it('while a gap of 100 blocks is being filled', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
