@@ -96,7 +96,11 @@ export class Tracker {
         missed: (why) => this.#missed(why),
       },
     );
-    this.#stopListening = [upstream.onLost((why) => this.#lost(why)), upstream.onOpen(() => this.#opened())];
+    this.#stopListening = [
+      upstream.onLost((why) => this.#lost(why)),
+      upstream.onOpen(() => this.#opened()),
+      upstream.onBreaker(() => events.changed()),
+    ];
   }
 
   /** Heartbeats missed in a row. */

@@ -71,14 +71,17 @@ type State =
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   readonly #clock: Clock;
+  readonly #changed: () => void;
   readonly #faults: FadingCount;
   readonly #attempts: FadingCount;
   #consecutive = 0;
   #state: State = { kind: 'closed', last: 0, wary: Number.NEGATIVE_INFINITY, proven: true };
 
-  constructor(options: BreakerOptions, clock: Clock) {
+  /** `changed` runs after each change of `state`. */
+  constructor(options: BreakerOptions, clock: Clock, changed: () => void) {
     this.#options = options;
     this.#clock = clock;
+    this.#changed = changed;
     this.#faults = new FadingCount(options.window);
     this.#attempts = new FadingCount(options.window);
   }
@@ -135,6 +138,7 @@ export class CircuitBreaker {
     const state = this.#state;
     if (state.kind === 'open' && now >= state.until) {
       this.#state = { kind: 'half-open', trial: undefined, good: 1, since: now, cooldown: state.cooldown };
+      this.#changed();
     } else if (state.kind === 'half-open') {
       const good = state.good + 1;
       const uncalled = state.trial === undefined && now - state.since >= state.cooldown;
@@ -152,12 +156,15 @@ export class CircuitBreaker {
   #open(wanted: number): void {
     const cooldown = Math.min(wanted, this.#options.maxCooldown);
     this.#state = { kind: 'open', until: this.#clock.now() + cooldown, cooldown };
+    this.#changed();
   }
 
   #close(last: number, proven: boolean): void {
+    const wasOpen = this.#state.kind !== 'closed';
     this.#state = { kind: 'closed', last, wary: this.#clock.now() + this.#options.relapse, proven };
     this.#consecutive = 0;
     this.#faults.clear();
     this.#attempts.clear();
+    if (wasOpen) this.#changed();
   }
 }

@@ -41,6 +41,7 @@ class NodeUpstream implements Upstream {
   readonly #stats: Statistics;
   readonly #lostListeners = new Set<(why: string) => void>();
   readonly #openListeners = new Set<() => void>();
+  readonly #breakerListeners = new Set<() => void>();
   /** The session that is known to answer for the same chain as HTTP. */
   #trusted: SocketSession | undefined;
   #recheck: Timer | undefined;
@@ -53,7 +54,9 @@ class NodeUpstream implements Upstream {
   constructor(options: UpstreamOptions, deps: UpstreamDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#stats = new Statistics(options, deps.clock);
+    this.#stats = new Statistics(options, deps.clock, () => {
+      for (const listener of this.#breakerListeners) listener();
+    });
     this.#ways = nodeTransports(options, {
       ...deps,
       stray: (what) => deps.report({ kind: 'stray', what }),
@@ -144,6 +147,11 @@ class NodeUpstream implements Upstream {
   onOpen(listener: () => void): () => void {
     this.#openListeners.add(listener);
     return () => this.#openListeners.delete(listener);
+  }
+
+  onBreaker(listener: () => void): () => void {
+    this.#breakerListeners.add(listener);
+    return () => this.#breakerListeners.delete(listener);
   }
 
   async close(): Promise<void> {

@@ -48,10 +48,11 @@ export class Statistics implements UpstreamStats {
   #inflight = 0;
   #limitedUntil = 0;
 
-  constructor(options: StatisticsOptions, clock: Clock) {
+  /** `breakerChanged` runs each time the breaker has opened, half opened or closed. */
+  constructor(options: StatisticsOptions, clock: Clock, breakerChanged: () => void) {
     this.#options = options;
     this.#clock = clock;
-    this.#breaker = new CircuitBreaker(options.breaker, clock);
+    this.#breaker = new CircuitBreaker(options.breaker, clock, breakerChanged);
     this.#budget = new RateBudget(options);
     this.#latency = new PeakAverage(options.latencyMemory);
     this.#errors = new FadingCount(options.errorMemory);

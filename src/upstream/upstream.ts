@@ -67,6 +67,8 @@ export interface Upstream {
   onLost(listener: (why: string) => void): () => void;
   /** Runs `listener` each time a socket (WebSocket or IPC) is open and ready for feeds. */
   onOpen(listener: () => void): () => void;
+  /** Runs `listener` each time the breaker has opened, half opened or closed. */
+  onBreaker(listener: () => void): () => void;
   /** Ends all attempts, sockets and timers. */
   close(): Promise<void>;
 }

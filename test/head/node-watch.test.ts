@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { rpcError } from '../support/fake-node.ts';
+import { html200, rpcError } from '../support/fake-node.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { ScriptedNode } from '../support/scripted-node.ts';
 import { Pool } from './pool.ts';
@@ -30,6 +30,15 @@ describe('a node', () => {
     expect(pool.published).toBe(100);
     expect(pool.chainHead.chainId).toBe(1337n);
     await pool.until(() => pool.state(stranger)?.state === 'wrong_chain');
+  });
+
+  it('is down as soon as its breaker opens, before it is asked again', async () => {
+    const [a] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100 && pool.state(a)?.state === 'healthy');
+    a?.node.on('eth_call', () => html200());
+    const call = { method: 'eth_call', params: Buffer.from('[]'), heavy: false };
+    for (let n = 0; n < 5; n += 1) await a?.upstream.call(call, 1_000).outcome;
+    expect(pool.state(a)?.state).toBe('down');
   });
 
   it('with another genesis is never used', async () => {

@@ -18,6 +18,7 @@ export const anUpstream = (name: string, stats: Partial<Upstream['stats']> = {})
   subscribe: forbidden,
   onLost: forbidden,
   onOpen: forbidden,
+  onBreaker: forbidden,
   close: forbidden,
 });
 

@@ -6,7 +6,8 @@ const options = { ...breakerDefaults, consecutive: 3, cooldown: 1_000, maxCooldo
 
 const setUp = () => {
   const clock = new FakeClock();
-  const breaker = new CircuitBreaker(options, clock);
+  const seen: string[] = [];
+  const breaker = new CircuitBreaker(options, clock, () => seen.push(breaker.state));
   /** A call that is begun and over at once; false where it was turned away. */
   const call = (end: 'succeeded' | 'failed' | 'withdrawn'): boolean => {
     const leave = breaker.admit();
@@ -25,7 +26,7 @@ const setUp = () => {
     }
     return clock.now() - start;
   };
-  return { clock, breaker, call, breakIt, rest };
+  return { clock, breaker, seen, call, breakIt, rest };
 };
 
 const broken = () => {
@@ -198,6 +199,17 @@ describe('a circuit breaker', () => {
     clock.advance(later);
     breakIt();
     expect(rest()).toBe(cooldown);
+  });
+
+  test('tells each change of its state once it has changed', () => {
+    const { seen, breaker, call, breakIt, rest } = setUp();
+    call('succeeded');
+    breakIt();
+    rest();
+    breaker.probeFailed();
+    rest();
+    call('succeeded');
+    expect(seen).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
   });
 
   test('closed does not count failed probes', () => {

@@ -17,7 +17,7 @@ const refused: Outcome = {
 
 const setUp = () => {
   const clock = new FakeClock();
-  const stats = new Statistics(upstreamDefaults, clock);
+  const stats = new Statistics(upstreamDefaults, clock, () => {});
   const run = (outcome: Outcome, times = 1): void => {
     for (let n = 0; n < times; n += 1) {
       const leave = stats.admit();
