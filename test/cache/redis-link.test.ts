@@ -96,6 +96,34 @@ withRedis('RedisLink', () => {
     expect(to.clock.now()).toBeGreaterThan(20 + 1 + 200 + 20 + 390);
   });
 
+  it('waits longer after each failure, and begins anew once all was well for long', async () => {
+    await using server = await RedisServer.start();
+    using to = linking(server.url);
+    to.link.start();
+    await to.up();
+    const trip = async (): Promise<void> => {
+      server.freeze();
+      const asked = to.link.ask(['PING']);
+      wait(to);
+      await asked;
+      server.thaw();
+      expect(to.link.up).toBe(false);
+    };
+    await trip();
+    to.clock.advance(200);
+    await to.up();
+    await trip();
+    to.clock.advance(399);
+    expect(await server.run('PING')).toBe('PONG');
+    expect(to.link.up).toBe(false);
+    to.clock.advance(1);
+    await to.up();
+    to.clock.advance(OPTIONS.backoff.max + 1);
+    await trip();
+    to.clock.advance(200);
+    await to.up();
+  });
+
   it('gives up a connection on which nothing comes, and makes another one', async () => {
     await using server = await RedisServer.start();
     using to = linking(server.url);

@@ -83,7 +83,7 @@ describe('an answer in Redis', () => {
   });
 
   it.each([
-    ['a form of another version', (bytes: Buffer) => bytes.fill(0x80, 0, 1)],
+    ['a form of another version', (bytes: Buffer) => bytes.fill((bytes[0] ?? 0) | 0x80, 0, 1)],
     ['more than one value', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from(' 1')])],
     [
       'bytes that are no text',
