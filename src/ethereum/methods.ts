@@ -1,7 +1,7 @@
 import type { MethodSpec } from './method-spec.ts';
 import { methodTable } from './method-table.ts';
 
-export type { MethodSpec } from './method-spec.ts';
+export type { MethodSpec, Need } from './method-spec.ts';
 
 const unknown: MethodSpec = {
   name: '',
