@@ -42,7 +42,7 @@ export class Asking {
     return this.#tooLarge;
   }
 
-  /** A `null` that stands unless somebody knows better. */
+  /** A `null`, or a transaction said to be pending, that stands unless somebody knows better. */
   get doubt(): Reply | undefined {
     return this.#doubt && { ...this.#doubt, info: { ...this.#doubt.info, attempts: this.#attempts } };
   }
@@ -52,8 +52,8 @@ export class Asking {
   }
 
   /** Takes in an attempt's outcome; the reply if it settles the call. */
-  ended(upstream: string, outcome: Outcome, holds: boolean): Reply | undefined {
-    const verdict = judge(this.#call, upstream, outcome, holds);
+  ended(upstream: string, outcome: Outcome, holds: boolean, current: boolean = true): Reply | undefined {
+    const verdict = judge(this.#call, upstream, outcome, holds, current);
     if (outcome.kind === 'cancelled') return undefined;
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
@@ -75,7 +75,8 @@ export class Asking {
         : { ok: false, error: outcome.error, raw: outcome.raw, reason: undefined, retryAfter: undefined, info };
     if (verdict === 'answer') return reply;
     this.#doubters.add(upstream);
-    this.#doubt = reply;
+    // That a transaction waits is more than to know nothing of it.
+    if (this.#doubt === undefined || !isNull(reply)) this.#doubt = reply;
     return undefined;
   }
 
@@ -139,6 +140,10 @@ export class Asking {
     return faultReply(gatewayError(reason, message), this.info(undefined), retryAfter);
   }
 }
+
+const NULL = Buffer.from('null');
+
+const isNull = (reply: Reply): boolean => reply.ok && reply.result.equals(NULL);
 
 const refuted = (holds: boolean): Failed =>
   holds

@@ -122,7 +122,9 @@ const askInTurn = async (
         const name = running.get(attempt)?.upstream.name;
         if (name === undefined) return undefined;
         if (outcome.kind === 'failed' && queue.length > 0) observer.retried(call.chain, outcome.failure);
-        const reply = asking.ended(name, outcome, stands(chain.view, name, call.pin));
+        const { view } = chain;
+        const current = call.head === undefined || view.holds(name, { number: call.head.latest.number });
+        const reply = asking.ended(name, outcome, stands(view, name, call.pin), current);
         if (reply !== undefined && hedges.size > 0) observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
         return reply;
       },

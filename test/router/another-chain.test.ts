@@ -64,3 +64,46 @@ describe('a null', () => {
     expect((await pool.call('eth_getTransactionReceipt', [hash])).json.result).toBeNull();
   });
 });
+
+describe('a transaction that a lagging node holds for pending', () => {
+  const pending = { hash, blockHash: null, blockNumber: null };
+  const mined = { hash, blockHash: null as string | null, blockNumber: '0x65' };
+
+  /** The first node is asked first, and is a block behind. */
+  const startBehind = async (): Promise<Pool> => {
+    const pool = await startPool([
+      { config: { weight: 1000 } },
+      { config: { weight: 0.001 } },
+      { config: { weight: 0.001 } },
+    ]);
+    for (const node of pool.nodes.slice(1)) node.mine();
+    await until(async () => (await pool.call('eth_blockNumber')).json.result === '0x65');
+    pool.nodes[0]?.on('eth_getTransactionByHash', () => pending);
+    return pool;
+  };
+
+  it('is mined, if a node at the head says so', async () => {
+    await using pool = await startBehind();
+    const [, b, c] = pool.nodes;
+    const told = { ...mined, blockHash: b?.chain.hash(101) };
+    for (const node of [b, c]) node?.on('eth_getTransactionByHash', () => told);
+    expect((await pool.call('eth_getTransactionByHash', [hash])).json.result).toEqual(told);
+  });
+
+  it('is pending, if nobody else knows of it', async () => {
+    await using pool = await startBehind();
+    for (const node of pool.nodes.slice(1)) node.on('eth_getTransactionByHash', () => null);
+    expect((await pool.call('eth_getTransactionByHash', [hash])).json.result).toEqual(pending);
+  });
+});
+
+describe('nodes that are asked too much', () => {
+  it('are asked again for as long as there is time, for none of them began', async () => {
+    await using pool = await startPool([{}, {}], { routing: { attempts: 2, timeout: '25s' } });
+    for (const node of pool.nodes) {
+      for (let n = 0; n < 3; n += 1) node.once('eth_call', () => rpcError(-32005, 'rate limit exceeded'));
+      node.on('eth_call', () => '0x2a');
+    }
+    expect((await pool.call('eth_call', [{}, 'latest'])).json.result).toBe('0x2a');
+  });
+});
