@@ -83,10 +83,8 @@ export class Answers {
     if (identity.kind === 'lasting') return hasty(identity, result) ? undefined : { block: undefined, settled: false };
     const block = inclusionOf(result);
     if (block === undefined) return undefined;
-    const { view } = this.#branch;
     // A block that is not remembered is taken at its word only where no other can be at its height any more.
-    const settled = isFinal(view, block.number);
-    return standingOf(view, block, settled) === 'lost' ? undefined : { block, settled };
+    return { block, settled: isFinal(this.#branch.view, block.number) };
   }
 }
 
