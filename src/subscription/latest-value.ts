@@ -30,7 +30,6 @@ export class LatestValue {
   }
 
   set(value: Buffer): void {
-    if (this.#value?.equals(value)) return;
     this.#value = value;
     for (const reader of this.#readers) this.#offer(reader);
   }

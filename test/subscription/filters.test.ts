@@ -57,7 +57,9 @@ describe('filters', () => {
     const id = await made(pool, 'eth_newFilter', [{}]);
     pool.follow(chain.extend(start, 2));
     await headAt(pool, 7);
+    const idle = await made(pool, 'eth_newFilter', [{}]);
     for (const { node } of pool.members) await node.stop();
+    await eventually(() => changes(pool, idle)).toMatchObject({ error: { code: -32002 } });
     await eventually(() => changes(pool, id)).toMatchObject({ error: { code: -32002 } });
     const head = chain.extend(start, 6);
     for (const { view } of pool.members) view.place(head);
@@ -81,6 +83,20 @@ describe('filters', () => {
     view.lateLogs.delete(late.hash);
     const told = async () => short((await changes(pool, id)).result ?? []);
     await eventually(told).toEqual(['+6']);
+  });
+
+  it('give very much in several answers, each going on where the one before ended', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const id = await made(pool, 'eth_newFilter', [{}]);
+    const many = Array.from({ length: 700 }, () => ({ address: ticker.address, topics: [ticker.topic] }));
+    const head = chain.extend(start, 15, { logs: many });
+    pool.follow(head);
+    await headAt(pool, 20);
+    const [first, second] = [(await changes(pool, id)).result, (await changes(pool, id)).result];
+    expect([first.length, second.length]).toEqual([10_000, 500]);
+    expect([...first, ...second]).toEqual(chain.branch(head, 6).flatMap(({ logs }) => logs));
   });
 
   it('are forgotten when nobody asks for them, when they are uninstalled, and never by another one', async () => {
@@ -132,7 +148,9 @@ describe('filters', () => {
       const query = new URLSearchParams({ chain: 'main', method, params: '[{}]' });
       expect((await fetch(`${pool.gateway.opsUrl}/explain?${query.toString()}`)).status).toBe(200);
     }
-    // A filter of pending transactions would have had the node subscribed to.
+    // A filter of pending transactions would have had the node subscribed to by now.
+    const beats = pool.member(0).node.count('eth_syncing');
+    await eventually(() => pool.member(0).node.count('eth_syncing')).toBeGreaterThan(beats + 2);
     const kinds = pool.member(0).node.requests.filter(({ method }) => method === 'eth_subscribe');
     expect(kinds.map(({ params }) => params)).toEqual([['newHeads']]);
   });

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { rpc } from '../support/gateway.ts';
-import { ScriptedChain } from '../support/scripted-chain.ts';
+import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { EventPool, eventually, short } from './pool.ts';
 
 const hashes = [1, 2, 3, 4].map((n) => `0x${String(n).repeat(64)}`);
+
+interface Status {
+  readonly chains: readonly [{ readonly upstreams: readonly [unknown, unknown, { readonly state: string }] }];
+}
 
 describe('eth_subscribe and eth_unsubscribe', () => {
   it('end a subscription once, for the connection that has it', async () => {
@@ -106,6 +110,30 @@ describe('newPendingTransactions', () => {
     expect(await reader.got(5)).toHaveLength(5);
   });
 
+  it('believes no node of another chain', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start, start]);
+    const other = pool.member(2).node;
+    other.on('eth_chainId', () => '0x5');
+    await other.restart();
+    const state = async () => {
+      const status = (await (await fetch(`${pool.gateway.opsUrl}/status`)).json()) as Status;
+      return status.chains[0].upstreams[2].state;
+    };
+    await eventually(state).toBe('wrong_chain');
+    const reader = await pool.subscribe(['newPendingTransactions']);
+    const listening = (node: typeof other) =>
+      node.requests.some(({ method, params }) => method === 'eth_subscribe' && params[0] === 'newPendingTransactions');
+    for (const { node } of pool.members) await eventually(() => listening(node)).toBe(true);
+    other.push('newPendingTransactions', hashes[3]);
+    for (let push = 0; push < 3; push += 1) {
+      pool.member(0).node.push('newPendingTransactions', hashes[push]);
+      await reader.got(push + 1);
+    }
+    expect(await reader.got(3)).toEqual(hashes.slice(0, 3));
+  });
+
   it('gives whole transactions where they are wanted, also of nodes that announce hashes only', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
@@ -152,24 +180,28 @@ describe('parity_subscribe', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start]);
     let supply = 1;
-    for (const { node } of pool.members) node.on('eth_call', () => `0x${supply}`);
+    // The same, in another order.
+    pool.member(0).node.on('eth_call', () => ({ supply, cap: '0x9' }));
+    pool.member(1).node.on('eth_call', () => ({ cap: '0x9', supply }));
     const client = await pool.client();
     const { result: id } = await client.call('parity_subscribe', ['eth_call', [{ data: '0x01' }, 'latest']]);
     const told = (): unknown[] =>
       client.messages
         .map((text) => JSON.parse(text))
         .filter(({ method }) => method === 'parity_subscription')
-        .map(({ params }) => [params.subscription, params.result]);
-    await eventually(told).toEqual([[id, '0x1']]);
+        .map(({ params }) => [params.subscription, params.result.supply]);
+    await eventually(told).toEqual([[id, 1]]);
     const heads = await pool.subscribe(['newHeads']);
-    const same = chain.extend(start, 3);
-    pool.follow(same);
-    await heads.got(3);
+    const same = chain.extend(start, 12);
+    for (let number = 6; number <= 17; number += 1) {
+      pool.follow(chain.at(same, number) as ScriptedBlock);
+      await heads.got(number - 5);
+    }
     supply = 2;
     pool.follow(chain.mine(same));
     await eventually(told).toEqual([
-      [id, '0x1'],
-      [id, '0x2'],
+      [id, 1],
+      [id, 2],
     ]);
     expect((await client.call('parity_unsubscribe', [id])).result).toBe(true);
   });
