@@ -55,11 +55,14 @@ export class WatchedNode {
     return !this.drained && head === undefined && identity !== 'failed' && wrongChain === undefined;
   }
 
-  /** Reachable, or lost so lately that its answer is still awaited; of the right chain; meant to serve. */
+  /**
+   * Reachable, or lost so lately that its answer is still awaited; of the right chain; meant to serve. An open breaker
+   * does not matter: a node that fails calls, and is asked none for a while, still tells its heads, and without its vote a
+   * single forked node would be half of those who are left.
+   */
   eligible(missed: number): boolean {
     const { tracker } = this;
-    if (this.drained || tracker.wrongChain !== undefined) return false;
-    if (tracker.missed >= missed || this.upstream.stats.breaker === 'open') return false;
+    if (this.drained || tracker.wrongChain !== undefined || tracker.missed >= missed) return false;
     return tracker.awaited || (tracker.admitted && tracker.head !== undefined);
   }
 

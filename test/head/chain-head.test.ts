@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Cancellation } from '../../src/lib/cancellation.ts';
+import { html200 } from '../support/fake-node.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { Pool } from './pool.ts';
 
@@ -186,6 +187,29 @@ describe('the published head', () => {
     );
     await pool.until(() => pool.published === 101);
     expect(pool.told.some((line) => line.includes('contradict'))).toBe(true);
+  });
+
+  it('does not go over to a fork because calls to one of those who hold it fail', async () => {
+    const [a, b, c] = await start([on(3), on(3), on(3)]);
+    await pool.until(() => pool.published === 103);
+    a?.node.on('eth_call', () => html200());
+    const call = { method: 'eth_call', params: Buffer.from('[]'), heavy: false };
+    const fail = async (): Promise<void> => {
+      for (let n = 0; n < 5; n += 1) await a?.upstream.call(call, 1_000).outcome;
+    };
+    await fail();
+    expect(pool.state(a)?.state).toBe('down');
+    for (let count = 4; count < 10; count += 1) {
+      c?.view.follow(on(count + 3, 'fork'));
+      a?.view.follow(on(count));
+      b?.view.follow(on(count));
+      for (let step = 0; step < 10; step += 1) {
+        await pool.elapse(100);
+        await fail();
+      }
+    }
+    expect(pool.publishedHash).toBe(on(9).hash);
+    expect(pool.moves.every(({ removed }) => removed.length === 0)).toBe(true);
   });
 
   it('does not go over to a fork because the sockets of those who hold it are cut for a moment', async () => {
