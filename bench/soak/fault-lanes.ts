@@ -12,7 +12,15 @@ export interface FaultDeps {
   /** Port of a node of another chain. */
   readonly foreignPort: number;
   readonly now: () => number;
+  /** Settles once the gateway has every node back but this one; or after a while. */
+  readonly recovered: (node: number) => Promise<void>;
 }
+
+/**
+ * Faults by which a node votes for blocks that are not the chain's. They wait until the gateway hears all others again: of
+ * two voters that contradict each other nobody can say who is right.
+ */
+const deceiving: ReadonlySet<FaultKind> = new Set(['fork', 'lie-far', 'lie-near', 'lie-low', 'wrong-chain']);
 
 /** A fault while it lasted. */
 export interface Episode {
@@ -56,6 +64,7 @@ export class FaultLanes {
       const node = this.#freeNode(fault);
       if (node === undefined) continue;
       this.#busy.add(node);
+      if (deceiving.has(fault.kind)) await this.#deps.recovered(node);
       const episode: Episode = { fault: { ...fault, node }, from: this.#deps.now(), until: Number.POSITIVE_INFINITY };
       this.#episodes.push(episode);
       const undo = await begin(episode.fault, this.#deps);

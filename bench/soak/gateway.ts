@@ -71,6 +71,23 @@ const untilReady = async (url: string): Promise<void> => {
   }
 };
 
+interface Status {
+  readonly chains: readonly { readonly upstreams: readonly { readonly name: string; readonly state: string }[] }[];
+}
+
+const HEARD: ReadonlySet<string> = new Set(['healthy', 'limited', 'lagging']);
+const RECOVERY = 5000;
+
+/** Settles once the gateway has every node back but the one of this index; after some seconds in any case. */
+export const recovered = async (opsUrl: string, but: number): Promise<void> => {
+  for (const start = performance.now(); performance.now() - start < RECOVERY; ) {
+    const { chains } = (await (await fetch(`${opsUrl}/status`)).json()) as Status;
+    const states = chains.flatMap(({ upstreams }) => upstreams.map(({ state }) => state));
+    if (states.every((state, index) => index === but || HEARD.has(state))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
 /** Attempts at upstreams so far, and the gateway's own questions to them, as `/metrics` has them. */
 export const upstreamCalls = async (
   opsUrl: string,

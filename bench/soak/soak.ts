@@ -5,7 +5,7 @@ import { Client } from './client.ts';
 import { type Episode, FaultLanes, portOf } from './fault-lanes.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { Gate } from './gate.ts';
-import { type LogLine, startGateway, upstreamCalls } from './gateway.ts';
+import { type LogLine, recovered, startGateway, upstreamCalls } from './gateway.ts';
 import { httpLine, wsLine } from './line.ts';
 import { type Finished, judge } from './oracle.ts';
 import { seeded } from './random.ts';
@@ -76,7 +76,14 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
   open.defer(() => gateway.close());
 
   const tally = new Tally();
-  const lanes = new FaultLanes({ devnet, gate, proxies, foreignPort: portOf(foreigner.nodes[0]?.httpUrl ?? ''), now });
+  const lanes = new FaultLanes({
+    devnet,
+    gate,
+    proxies,
+    foreignPort: portOf(foreigner.nodes[0]?.httpUrl ?? ''),
+    now,
+    recovered: (node) => recovered(gateway.opsUrl, node),
+  });
   const clients = Array.from({ length: options.clients }, (_, index) => {
     const line = index % 2 === 0 ? httpLine(gateway.url, CLIENT_TIMEOUT) : wsLine(gateway.wsUrl, CLIENT_TIMEOUT);
     return new Client({
