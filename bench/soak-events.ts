@@ -1,58 +1,61 @@
 /**
  * Lets clients follow a chain through a gateway while its nodes are broken, the chain is reorganised and the clients
  * themselves are cut off, and holds every event against the truth.
- * `node bench/soak-events.ts [--seed S] [--blocks B] [--faults F] [--clients C] [--block-ms M]`
+ * `node bench/soak-events.ts [--seed S] [--blocks B] [--faults F] [--clients C] [--block-ms M]
+ * [--via gateway|node|balancer] [--no-cursors] [--side-by-side]`
  *
- * Ends with 1 where an event was missing, doubled, out of order, wrongly removed or made up.
+ * `--via` has the same clients go straight to the first node, or through a plain TCP balancer before all nodes.
+ * `--side-by-side` runs all of it several times, with the same faults at the same blocks: through the gateway, through it
+ * with clients who keep no cursors, straight at one node, and through the balancer.
+ *
+ * Ends with 1 where an event was missing, doubled, out of order, wrongly removed or made up; side by side, this concerns
+ * the first run alone.
  */
 import { parseArgs } from 'node:util';
-import { soakEvents } from './events/soak.ts';
+import { soakEvents, type EventSoakOptions } from './events/soak.ts';
+import { faultKinds, figures, flawless, sideBySide } from './events/table.ts';
+import { vias } from './events/way.ts';
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     seed: { type: 'string', default: '1' },
     blocks: { type: 'string', default: '1000' },
     faults: { type: 'string', default: '100' },
     clients: { type: 'string', default: '200' },
     'block-ms': { type: 'string', default: '50' },
+    via: { type: 'string', default: 'gateway' },
+    cursors: { type: 'boolean', default: true },
+    'side-by-side': { type: 'boolean', default: false },
   },
 });
 
-const report = await soakEvents({
+const via = vias.find((one) => one === values.via);
+if (via === undefined) throw new Error(`--via is one of ${vias.join(', ')}`);
+
+const options: EventSoakOptions = {
   seed: Number(values.seed),
   blocks: Number(values.blocks),
   faults: Number(values.faults),
   readers: Number(values.clients),
   blockMs: Number(values['block-ms']),
-});
+};
 
-const quantile = (sorted: readonly number[], share: number): string =>
-  sorted.length === 0 ? '-' : (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(0);
-
-const { missing, phantom, doubled, wronglyRemoved, outOfOrder, orphanHeads } = report;
-console.table(
-  Object.fromEntries(
-    [...report.faults].toSorted(([one], [other]) => one.localeCompare(other)).map(([kind, times]) => [kind, { times }]),
-  ),
-);
-console.table({
-  seed: values.seed,
-  blocks: report.blocks,
-  clients: values.clients,
-  faults: [...report.faults.values()].reduce((sum, times) => sum + times, 0),
-  'events delivered': report.events,
-  missing,
-  phantom,
-  doubled,
-  'wrongly removed': wronglyRemoved,
-  'out of order': outOfOrder,
-  'orphan heads': orphanHeads,
-  'declared gaps': report.declaredGaps,
-  disconnects: report.disconnects,
-  'recovery p50 ms': quantile(report.recovery, 0.5),
-  'recovery p99 ms': quantile(report.recovery, 0.99),
-  'delay p50 ms': quantile(report.delays, 0.5),
-  'delay p99 ms': quantile(report.delays, 0.99),
-  'log calls per block': (report.logCalls / report.blocks).toFixed(2),
-});
-if (missing + phantom + doubled + wronglyRemoved + outOfOrder + orphanHeads > 0) process.exitCode = 1;
+if (values['side-by-side']) {
+  const streams = false;
+  const gateway = await soakEvents({ ...options, streams });
+  console.table(faultKinds(gateway));
+  const columns = {
+    gateway: figures(gateway),
+    'gateway, no cursors': figures(await soakEvents({ ...options, streams, cursors: false })),
+    'one node': figures(await soakEvents({ ...options, streams, via: 'node' })),
+    'TCP balancer': figures(await soakEvents({ ...options, streams, via: 'balancer' })),
+  };
+  console.table(sideBySide(columns));
+  if (!flawless(gateway)) process.exitCode = 1;
+} else {
+  const report = await soakEvents({ ...options, via, cursors: values.cursors, streams: via === 'gateway' });
+  console.table(faultKinds(report));
+  console.table({ seed: options.seed, blocks: report.blocks, clients: options.readers, ...figures(report) });
+  if (!flawless(report)) process.exitCode = 1;
+}

@@ -14,12 +14,23 @@ export type ReaderKind = 'logs' | 'heads' | 'stream';
 /** What a reader asks for, as a log filter. */
 export type Wanted = Readonly<Record<string, unknown>>;
 
+export interface ReaderOptions {
+  readonly kind: ReaderKind;
+  readonly at: Addresses;
+  readonly wanted: Wanted;
+  /** It keeps the cursors that it is given. */
+  readonly cursors: boolean;
+}
+
+/** Ms after which a reader connects again. */
+const PAUSE = 100;
+
 /**
- * One client: it keeps its cursor and goes on with it whenever its connection is lost, whoever did that, and it holds all
- * that it is told against the truth.
+ * One client: whenever its connection is lost, whoever did that, it connects again and goes on with its cursor, or where
+ * it has none, subscribes anew. It holds all that it is told against the truth.
  */
 export class EventReader {
-  readonly kind: ReaderKind;
+  readonly #options: ReaderOptions;
   readonly logs: LogOracle;
   readonly heads: HeadOracle;
   /** Connections that ended though this side did not end them. */
@@ -28,22 +39,19 @@ export class EventReader {
   gaps = 0;
   /** Runs for each head and log, with its height. */
   onEvent: (number: number) => void = () => {};
-  readonly #at: Addresses;
-  readonly #wanted: Wanted;
   readonly #truth: Truth;
   #cursor: string | undefined;
   #socket: WebSocket | undefined;
   #request: ClientRequest | undefined;
   #closed = false;
   #cutting = false;
+  #connected = false;
   #subscribed: (() => void) | undefined;
   readonly subscribed: Promise<void>;
 
-  constructor(kind: ReaderKind, at: Addresses, truth: Truth, start: ScriptedBlock, wanted: Wanted) {
-    this.kind = kind;
-    this.#at = at;
+  constructor(options: ReaderOptions, truth: Truth, start: ScriptedBlock) {
+    this.#options = options;
     this.#truth = truth;
-    this.#wanted = wanted;
     this.logs = new LogOracle(truth, start);
     this.heads = new HeadOracle(truth.chain, start);
     this.subscribed = new Promise((resolve) => {
@@ -56,9 +64,15 @@ export class EventReader {
     return this.logs.events + this.heads.events;
   }
 
+  /** What the reader is held to. */
+  get oracles(): readonly (LogOracle | HeadOracle)[] {
+    const { kind } = this.#options;
+    return kind === 'logs' ? [this.logs] : kind === 'heads' ? [this.heads] : [this.logs, this.heads];
+  }
+
   connect(): void {
     if (this.#closed || this.#socket !== undefined || this.#request !== undefined) return;
-    if (this.kind === 'stream') this.#listen();
+    if (this.#options.kind === 'stream') this.#listen();
     else this.#dial();
   }
 
@@ -79,7 +93,7 @@ export class EventReader {
 
   /** True once it has all that the branch of `head` has. */
   at(head: ScriptedBlock): boolean {
-    if (this.kind === 'heads') return this.heads.last === head;
+    if (this.#options.kind === 'heads') return this.heads.last === head;
     return this.logs.last === this.#truth.lastUpTo(head);
   }
 
@@ -89,12 +103,16 @@ export class EventReader {
   }
 
   #dial(): void {
-    const socket = new WebSocket(`${this.#at.wsUrl}/?cursor=1`);
+    const { at, kind, wanted, cursors } = this.#options;
+    const socket = new WebSocket(`${at.wsUrl}/${cursors ? '?cursor=1' : ''}`);
     this.#socket = socket;
     this.#cutting = false;
-    const origin = this.#cursor === undefined ? null : { resumeFrom: this.#cursor };
-    const params = this.kind === 'heads' ? ['newHeads', origin] : ['logs', this.#wanted, origin];
-    socket.on('open', () => socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params })));
+    const origin = this.#cursor === undefined ? [] : [{ resumeFrom: this.#cursor }];
+    const params = kind === 'heads' ? ['newHeads', ...origin] : ['logs', wanted, ...origin];
+    socket.on('open', () => {
+      this.#connected = true;
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params }));
+    });
     socket.on('message', (data) => this.#message(JSON.parse((data as Buffer).toString()), socket));
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -114,19 +132,21 @@ export class EventReader {
     }
     if (message.params === undefined) return;
     this.#cursor = message.params.cursor;
-    this.#take(this.kind === 'heads' ? 'head' : 'log', message.params.result);
+    this.#take(this.#options.kind === 'heads' ? 'head' : 'log', message.params.result);
   }
 
   #listen(): void {
+    const { at, wanted } = this.#options;
     this.#cutting = false;
     const headers = this.#cursor === undefined ? {} : { 'last-event-id': this.#cursor };
     const query = new URLSearchParams({ heads: '1' });
-    for (const [name, value] of Object.entries(this.#wanted)) {
+    for (const [name, value] of Object.entries(wanted)) {
       if (name === 'address') query.set(name, String(value));
       else for (const [at, topic] of (value as readonly unknown[]).entries()) query.set(`topic${at}`, String(topic));
     }
-    const request = get(`${this.#at.url}/events?${query.toString()}`, { headers, agent: false }, (response) => {
+    const request = get(`${at.url}/events?${query.toString()}`, { headers, agent: false }, (response) => {
       let rest = '';
+      this.#connected = true;
       if (response.statusCode !== 200) this.#cutting = true;
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -165,13 +185,14 @@ export class EventReader {
 
   #lost(): void {
     if (this.#closed) return;
-    if (!this.#cutting) this.disconnects += 1;
-    setTimeout(() => this.connect(), 100);
+    if (this.#connected && !this.#cutting) this.disconnects += 1;
+    this.#connected = false;
+    setTimeout(() => this.connect(), PAUSE);
   }
 }
 
 interface Message {
   readonly id?: number;
   readonly error?: { readonly code: number };
-  readonly params?: { readonly cursor: string; readonly result: Record<string, unknown> };
+  readonly params?: { readonly cursor?: string; readonly result: Record<string, unknown> };
 }

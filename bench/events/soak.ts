@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Faults, noFaults, Truth } from '../../test/support/fold-oracle.ts';
-import { startGateway } from '../../test/support/gateway.ts';
 import type { ScriptedLog } from '../../test/support/scripted-chain.ts';
 import { between, pick, seeded } from '../soak/random.ts';
-import { EventReader, type ReaderKind, type Wanted } from './reader.ts';
-import { addresses, type FaultKind, topics, World } from './world.ts';
+import { type Addresses, EventReader, type ReaderKind, type Wanted } from './reader.ts';
+import { Watch } from './watch.ts';
+import { openWay, type Via } from './way.ts';
+import { addresses, topics, World } from './world.ts';
 
 export interface EventSoakOptions {
   readonly seed: number;
@@ -13,54 +14,54 @@ export interface EventSoakOptions {
   readonly faults: number;
   readonly readers: number;
   readonly blockMs: number;
+  /** Default: through a gateway. */
+  readonly via?: Via;
+  /** Readers keep their cursors, where they get any; default true. */
+  readonly cursors?: boolean;
+  /** Some readers take Server-Sent Events, which only a gateway has; default true. */
+  readonly streams?: boolean;
 }
 
 export interface EventSoakReport extends Faults {
   readonly blocks: number;
   /** Faults of nodes and of the chain by kind, and what was done to readers. */
   readonly faults: ReadonlyMap<string, number>;
-  readonly events: number;
+  /** Logs and heads of the branch that stood in the end, over all readers. */
+  readonly expected: number;
+  /** All that was told, with what was taken back. */
+  readonly delivered: number;
   /** Connections of readers that ended though nobody cut them. */
   readonly disconnects: number;
   readonly declaredGaps: number;
-  /** Ms from the first block after a fault to its arrival at a reader who was there all the time. */
+  /** Ms from the first block after a fault until it, or a later one, was told to a reader who is never cut off. */
   readonly recovery: readonly number[];
-  /** The same for all blocks. */
+  /** Ms from each block to its arrival there. */
   readonly delays: readonly number[];
   /** Requests for logs that reached nodes. */
   readonly logCalls: number;
 }
 
 const nodes = 5;
-/** Ms that the readers get to arrive at the last head. */
-const settleMs = 30_000;
+/** Ms that the readers get to arrive at the last head: those who have lost events need not be waited for as long. */
+const settleMs: Readonly<Record<Via, number>> = { gateway: 30_000, node: 2000, balancer: 2000 };
 
 /** Lets readers follow a chain on which, and on whose nodes, everything goes wrong that can, and holds each to the truth. */
 export const soakEvents = async (options: EventSoakOptions): Promise<EventSoakReport> => {
+  const { via = 'gateway' } = options;
   const random = seeded(options.seed);
   const world = new World(random);
   await world.start(nodes);
-  const gateway = await startGateway({
-    log: { level: 'error' },
-    chains: [
-      {
-        id: world.chain.chainId,
-        blockTime: `${options.blockMs}ms`,
-        health: { interval: '200ms' },
-        upstreams: world.members.map(({ node }, index) => ({ name: `n${index}`, url: node.url })),
-      },
-    ],
-  });
-  await gateway.ready();
-  const readers = makeReaders(options.readers, world, gateway, random);
+  const way = await openWay(via, world, options.blockMs);
+  const readers = makeReaders(options, world, way, random);
   await Promise.all(readers.map(({ subscribed }) => subscribed));
   const watch = new Watch(readers[0] as EventReader);
   await run(options, world, readers, watch, random);
-  const end = performance.now() + settleMs;
+  const end = performance.now() + settleMs[via];
   while (performance.now() < end && !readers.every((reader) => reader.at(world.head))) await sleep(20);
+  watch.end();
   const report = reportOf(options, world, readers, watch);
   for (const reader of readers) reader.close();
-  await gateway.close();
+  await way.close();
   await world.close();
   return report;
 };
@@ -76,9 +77,9 @@ const run = async (
   const begun = performance.now();
   for (let mined = 1; mined <= blocks; mined += 1) {
     await world.repair();
-    for (let kind: FaultKind | undefined; due[0] !== undefined && due[0] <= mined; watch.broken(kind)) {
-      due.shift();
-      kind = await world.break();
+    for (; due[0] !== undefined && due[0] <= mined; due.shift()) {
+      await world.break();
+      watch.broken();
     }
     trouble(readers, watch, random);
     watch.mined(world.mine().number);
@@ -107,14 +108,15 @@ const trouble = (readers: readonly EventReader[], watch: Watch, random: () => nu
 };
 
 const makeReaders = (
-  count: number,
+  { readers, cursors = true, streams = true }: EventSoakOptions,
   world: World,
-  gateway: { readonly url: string; readonly wsUrl: string },
+  at: Addresses,
   random: () => number,
 ): EventReader[] => {
   const truths = new Map<string, Truth>();
-  return Array.from({ length: count }, (_, index) => {
-    const kind: ReaderKind = index === 0 ? 'heads' : pick(random, ['logs', 'logs', 'logs', 'heads', 'stream']);
+  const kinds: readonly ReaderKind[] = ['logs', 'logs', 'logs', 'heads', streams ? 'stream' : 'logs'];
+  return Array.from({ length: readers }, (_, index) => {
+    const kind = index === 0 ? 'heads' : pick(random, kinds);
     const wanted: Wanted = {
       ...(random() < 0.6 ? { address: pick(random, addresses) } : {}),
       ...(random() < 0.5 ? { topics: [pick(random, topics)] } : {}),
@@ -122,7 +124,7 @@ const makeReaders = (
     const key = JSON.stringify(wanted);
     const truth = truths.get(key) ?? new Truth(world.chain, (log) => matches(log, wanted));
     truths.set(key, truth);
-    return new EventReader(kind, gateway, truth, world.head, wanted);
+    return new EventReader({ kind, at, wanted, cursors }, truth, world.head);
   });
 };
 
@@ -131,43 +133,6 @@ const matches = (
   { address, topics: [first] = [] }: Wanted & { topics?: readonly unknown[] },
 ): boolean => (address === undefined || log.address === address) && (first === undefined || log.topics[0] === first);
 
-/** Takes the time from blocks to their arrival at one reader. */
-class Watch {
-  readonly counts = new Map<string, number>();
-  readonly delays: number[] = [];
-  readonly recovery: number[] = [];
-  readonly #minedAt = new Map<number, number>();
-  readonly #afterFault = new Set<number>();
-  #faulty = false;
-
-  constructor(reader: EventReader) {
-    reader.onEvent = (number) => this.#arrived(number);
-  }
-
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-  }
-
-  broken(kind: FaultKind | undefined): void {
-    if (kind !== undefined) this.#faulty = true;
-  }
-
-  mined(number: number): void {
-    this.#minedAt.set(number, performance.now());
-    if (this.#faulty) this.#afterFault.add(number);
-    this.#faulty = false;
-  }
-
-  #arrived(number: number): void {
-    const at = this.#minedAt.get(number);
-    if (at === undefined) return;
-    const ms = performance.now() - at;
-    this.#minedAt.delete(number);
-    this.delays.push(ms);
-    if (this.#afterFault.delete(number)) this.recovery.push(ms);
-  }
-}
-
 const reportOf = (
   { blocks }: EventSoakOptions,
   world: World,
@@ -175,23 +140,22 @@ const reportOf = (
   watch: Watch,
 ): EventSoakReport => {
   const sum = noFaults();
-  for (const reader of readers) {
-    const oracles =
-      reader.kind === 'logs' ? [reader.logs] : reader.kind === 'heads' ? [reader.heads] : [reader.logs, reader.heads];
-    for (const oracle of oracles) {
-      oracle.end(world.head);
-      for (const name of Object.keys(sum) as (keyof Faults)[]) sum[name] += oracle.faults[name];
-    }
+  let expected = 0;
+  for (const oracle of readers.flatMap(({ oracles }) => oracles)) {
+    oracle.end(world.head);
+    expected += oracle.expected;
+    for (const name of Object.keys(sum) as (keyof Faults)[]) sum[name] += oracle.faults[name];
   }
   return {
     ...sum,
     blocks,
     faults: new Map<string, number>([...world.faults, ...watch.counts]),
-    events: readers.reduce((total, { events }) => total + events, 0),
+    expected,
+    delivered: readers.reduce((total, { events }) => total + events, 0),
     disconnects: readers.reduce((total, { disconnects }) => total + disconnects, 0),
     declaredGaps: readers.reduce((total, { gaps }) => total + gaps, 0),
     recovery: watch.recovery.toSorted((one, other) => one - other),
     delays: watch.delays.toSorted((one, other) => one - other),
-    logCalls: world.members.reduce((total, { node }) => total + node.count('eth_getLogs'), 0),
+    logCalls: world.logCalls,
   };
 };

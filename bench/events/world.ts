@@ -43,6 +43,8 @@ export class World {
   readonly chain = new ScriptedChain({ blockTime: 1 });
   readonly members: Member[] = [];
   readonly faults = new Map<FaultKind, number>();
+  /** Requests for logs that reached nodes. */
+  logCalls = 0;
   head: ScriptedBlock;
   readonly #random: () => number;
   readonly #repairs = new Map<number, (() => Promise<void> | void)[]>();
@@ -60,8 +62,10 @@ export class World {
       const view = new ScriptedNode(this.chain, this.head).attach(node);
       const member: Member = { node, view, fault: undefined, omits: false, fork: undefined, unindexed: false };
       const logs = (filter: unknown) => {
+        this.logCalls += 1;
         const block = this.chain.block((filter as { blockHash: string }).blockHash);
-        if (block === undefined || view.lateLogs.has(block.hash)) return [];
+        // That it has no logs is also what a node says of a block that it does not have.
+        if (block === undefined || block.number > view.head.number || view.lateLogs.has(block.hash)) return [];
         return member.omits ? block.logs.slice(0, Math.floor(block.logs.length / 2)) : block.logs;
       };
       node.on('eth_getLogs', ([filter]) => logs(filter));
@@ -195,6 +199,8 @@ export class World {
 
   #show(): void {
     for (const member of this.members) {
+      // It finds out what happened meanwhile when it runs again.
+      if (member.fault === 'freeze') continue;
       if (member.fork !== undefined) {
         member.fork = this.chain.mine(member.fork, { salt: 'fork', logs: this.#logs() });
         member.view.follow(member.fork);

@@ -13,8 +13,8 @@ export type Transport = 'http' | 'ws' | 'ipc';
 export interface Connection {
   readonly transport: 'ws' | 'ipc';
   readonly wire: Extract<Wire, { kind: 'socket' }>;
-  /** Subscription ids to what they are of. */
-  readonly feeds: Map<string, string>;
+  /** Subscription ids to the params that they were made with. */
+  readonly feeds: Map<string, readonly unknown[]>;
 }
 
 /** Where a message came from. */

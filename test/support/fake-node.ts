@@ -155,12 +155,12 @@ export class FakeNode {
     this.push('newHeads', this.chain.block(number));
   }
 
-  /** Sends an event to every subscription of this kind. */
-  push(kind: string, result: unknown): void {
+  /** Sends an event to every subscription of this kind, or to those whose params are `wanted`. */
+  push(kind: string, result: unknown, wanted: (params: readonly unknown[]) => boolean = () => true): void {
     if (this.#listeners.frozen) return;
     for (const connection of this.#listeners.connections) {
-      for (const [subscription, of] of connection.feeds) {
-        if (of === kind) connection.wire.send(notification(subscription, result));
+      for (const [subscription, params] of connection.feeds) {
+        if (params[0] === kind && wanted(params)) connection.wire.send(notification(subscription, result));
       }
     }
   }
@@ -253,15 +253,15 @@ export class FakeNode {
     if (this.requests.length > REMEMBERED) this.requests.shift();
     const handler = this.#once.get(method)?.shift() ?? this.#handlers.get(method);
     if (handler !== undefined) return handler(params, request);
-    if (connection !== undefined && method === 'eth_subscribe') return this.#subscribe(connection, String(params[0]));
+    if (connection !== undefined && method === 'eth_subscribe') return this.#subscribe(connection, params);
     if (connection !== undefined && method === 'eth_unsubscribe') return connection.feeds.delete(String(params[0]));
     return rpcError(-32601, `the method ${method} does not exist/is not available`);
   }
 
-  #subscribe(connection: Connection, kind: string): string {
+  #subscribe(connection: Connection, params: readonly unknown[]): string {
     this.#subscriptions += 1;
     const subscription = `0x${this.#subscriptions.toString(16).padStart(16, '0')}`;
-    connection.feeds.set(subscription, kind);
+    connection.feeds.set(subscription, params);
     return subscription;
   }
 }

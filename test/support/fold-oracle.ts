@@ -2,7 +2,7 @@ import type { ScriptedBlock, ScriptedChain, ScriptedLog } from './scripted-chain
 
 /** What went wrong with a stream, counted. All of it has to be 0. */
 export interface Faults {
-  /** Logs of the branch that were passed over. */
+  /** Logs and heads of the branch that were passed over, also where their block was orphaned later. */
   missing: number;
   /** Logs that were never taken back, though their block is not of the branch. */
   phantom: number;
@@ -89,16 +89,22 @@ export class Truth {
 export class LogOracle {
   readonly faults = noFaults();
   events = 0;
+  /** Logs of the last branch that the reader had to be told of; known at the end. */
+  expected = 0;
   readonly #truth: Truth;
   readonly #start: ScriptedBlock;
   readonly #stack: string[];
   readonly #held: Set<string>;
+  readonly #first: ReadonlySet<string>;
+  /** Passed over so far. */
+  readonly #skipped = new Set<string>();
 
   constructor(truth: Truth, start: ScriptedBlock) {
     this.#truth = truth;
     this.#start = start;
     this.#stack = truth.upTo(start, start.number - BELOW);
     this.#held = new Set(this.#stack);
+    this.#first = new Set(this.#stack);
   }
 
   /** Key of the newest log that is held. */
@@ -117,7 +123,8 @@ export class LogOracle {
   end(head: ScriptedBlock): void {
     const truth = this.#truth.upTo(head, this.#start.number - BELOW);
     const known = new Set(truth);
-    this.faults.missing += truth.filter((key) => !this.#held.has(key)).length;
+    this.expected = truth.filter((key) => !this.#first.has(key)).length;
+    this.faults.missing += [...known.union(this.#skipped)].filter((key) => !this.#held.has(key)).length;
     this.faults.phantom += this.#stack.filter((key) => !known.has(key)).length;
   }
 
@@ -143,10 +150,33 @@ export class LogOracle {
       this.faults.doubled += 1;
       return;
     }
-    // What is passed over here is counted as missing in the end, unless it comes late.
-    if (this.#truth.before(block, key) !== this.#stack.at(-1)) this.faults.outOfOrder += 1;
+    if (!this.#skipTo(block, key)) this.faults.outOfOrder += 1;
     this.#stack.push(key);
     this.#held.add(key);
+  }
+
+  /** Notes what lies between the last log and this one; false where this one does not come after the last on its branch. */
+  #skipTo(block: ScriptedBlock, key: string): boolean {
+    const last = this.#stack.at(-1);
+    if (last !== undefined && !this.#precedes(last, block, key)) return false;
+    let before = this.#truth.before(block, key);
+    while (before !== undefined && before !== last) {
+      const at = this.#blockOf(before);
+      if (at === undefined || at.number < this.#start.number - BELOW) break;
+      if (!this.#held.has(before)) this.#skipped.add(before);
+      before = this.#truth.before(at, before);
+    }
+    return true;
+  }
+
+  #precedes(last: string, block: ScriptedBlock, key: string): boolean {
+    const at = this.#blockOf(last);
+    if (at === block) return this.#truth.of(block).indexOf(last) < this.#truth.of(block).indexOf(key);
+    return at !== undefined && this.#truth.chain.contains(block, at);
+  }
+
+  #blockOf(key: string): ScriptedBlock | undefined {
+    return this.#truth.chain.block(key.slice(0, key.indexOf('/')));
   }
 }
 
@@ -154,12 +184,16 @@ export class LogOracle {
 export class HeadOracle {
   readonly faults = noFaults();
   events = 0;
+  /** Blocks of the last branch that the reader had to be told of; known at the end. */
+  expected = 0;
   readonly #chain: ScriptedChain;
+  readonly #start: ScriptedBlock;
   #last: ScriptedBlock;
   readonly #announced = new Set<string>();
 
   constructor(chain: ScriptedChain, start: ScriptedBlock) {
     this.#chain = chain;
+    this.#start = start;
     this.#last = start;
     for (const { hash } of chain.branch(start, start.number - BELOW)) this.#announced.add(hash);
   }
@@ -183,7 +217,11 @@ export class HeadOracle {
   }
 
   end(head: ScriptedBlock): void {
-    if (this.#last === head) return;
-    this.faults.missing += Math.max(1, head.number - this.#last.number);
+    const branch = this.#chain.branch(head, this.#start.number - BELOW);
+    const due = branch.filter((block) => !this.#chain.contains(this.#start, block));
+    const missing = due.filter(({ hash }) => !this.#announced.has(hash)).length;
+    this.expected = due.length;
+    // Who was told of every block, and of another one last, lacks the news that the head is back.
+    this.faults.missing += missing === 0 && this.#last !== head ? 1 : missing;
   }
 }

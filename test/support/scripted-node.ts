@@ -1,18 +1,8 @@
 import { type FakeNode, rpcError } from './fake-node.ts';
 import type { ScriptedBlock, ScriptedChain, ScriptedLog } from './scripted-chain.ts';
+import { type PushFaults, ScriptedFeed } from './scripted-feed.ts';
 import { type Hex, hashOf, hexOf } from './scripted-header.ts';
-
-/** What may be wrong with a node's pushed events. */
-export interface PushFaults {
-  /** Events are not sent, though the socket lives. */
-  silent?: boolean;
-  /** Every so many-th event is lost. */
-  dropEvery?: number;
-  /** Each event is sent this many times. */
-  times?: number;
-  /** Events are gathered in groups of this many and sent newest first. */
-  reverseBy?: number;
-}
+import { matches } from './scripted-logs.ts';
 
 const noBlock = rpcError(-32000, 'header not found');
 /** Below the head, for `safe` and `finalized`. */
@@ -27,7 +17,6 @@ export const nonceAt = (block: Hex, address: unknown): Hex => hashOf('nonce', bl
 /** One node's view of a scripted chain: a head of its own, and whatever is wrong with it. */
 export class ScriptedNode {
   readonly chain: ScriptedChain;
-  readonly pushes: PushFaults = {};
   /** Blocks behind its head that it shows. */
   lag = 0;
   /** It tells this block as its latest, and answers nothing else about it. */
@@ -39,13 +28,16 @@ export class ScriptedNode {
   /** Has the tags `safe` and `finalized`. */
   tags = true;
   #head: ScriptedBlock;
-  #node: FakeNode | undefined;
-  #events = 0;
-  #held: ScriptedBlock[] = [];
+  readonly #feed: ScriptedFeed;
 
   constructor(chain: ScriptedChain, head: ScriptedBlock) {
     this.chain = chain;
     this.#head = head;
+    this.#feed = new ScriptedFeed(chain, head);
+  }
+
+  get pushes(): PushFaults {
+    return this.#feed.faults;
   }
 
   /** What it shows as its latest block. */
@@ -57,7 +49,7 @@ export class ScriptedNode {
   /** Moves to a block and pushes that one alone, as Geth does for an import or reorganisation of several. */
   setHead(head: ScriptedBlock): void {
     this.#head = head;
-    this.#push(this.head);
+    this.#feed.announce(this.head);
   }
 
   /** Moves to a block and pushes each that is new on its branch. */
@@ -65,13 +57,14 @@ export class ScriptedNode {
     const before = this.#head;
     this.#head = head;
     for (const block of this.chain.branch(head, Math.min(before.number, head.number) - 16)) {
-      if (!this.chain.contains(before, block)) this.#push(block);
+      if (!this.chain.contains(before, block)) this.#feed.announce(block);
     }
   }
 
   /** Moves without a word, as `anvil_rollback` does, or a restart with an old database. */
   place(head: ScriptedBlock): void {
     this.#head = head;
+    this.#feed.stand(head);
   }
 
   /** What it answers to `eth_getBlockByNumber`. */
@@ -84,7 +77,7 @@ export class ScriptedNode {
 
   /** Answers for the node from now on. */
   attach(node: FakeNode): this {
-    this.#node = node;
+    this.#feed.node = node;
     const { chain } = this;
     node
       .on('eth_chainId', () => hexOf(chain.chainId))
@@ -164,21 +157,6 @@ export class ScriptedNode {
     }
     return null;
   }
-
-  #push(block: ScriptedBlock): void {
-    const { silent, dropEvery, times = 1, reverseBy = 1 } = this.pushes;
-    this.#events++;
-    if (silent || (dropEvery !== undefined && this.#events % dropEvery === 0)) return;
-    this.#held.push(block);
-    if (this.#held.length < reverseBy) return;
-    const events = this.#held.splice(0).reverse();
-    for (const event of events) for (let sent = 0; sent < times; sent++) this.#send(event);
-  }
-
-  #send(block: ScriptedBlock): void {
-    this.#node?.push('newHeads', block.header);
-    for (const log of block.logs) this.#node?.push('logs', log);
-  }
 }
 
 const receiptOf = (block: ScriptedBlock, log: ScriptedLog): Record<string, unknown> => ({
@@ -197,17 +175,3 @@ const receiptOf = (block: ScriptedBlock, log: ScriptedLog): Record<string, unkno
   logs: [log],
   logsBloom: block.header['logsBloom'],
 });
-
-/** Address and topics, each a value, a list of alternatives, or anything. */
-const matches = (log: ScriptedLog, filter: Record<string, unknown>): boolean => {
-  const { address, topics = [] } = filter;
-  const oneOf = (wanted: unknown, value: Hex | undefined): boolean =>
-    wanted === undefined ||
-    wanted === null ||
-    (Array.isArray(wanted) ? wanted.length === 0 || wanted.some((one) => same(one, value)) : same(wanted, value));
-  const positions = topics as readonly unknown[];
-  if (log.topics.length < positions.length) return false;
-  return oneOf(address, log.address) && positions.every((wanted, index) => oneOf(wanted, log.topics[index]));
-};
-
-const same = (one: unknown, other: Hex | undefined): boolean => String(one).toLowerCase() === other;
