@@ -14,6 +14,7 @@ export const serveCache = (chain: string, head: ChainHead, keeping: Keeping, clo
   let last: string | undefined;
   head.onMove((move) => {
     if (last !== undefined && !follows(move, last)) answers.startOver();
+    for (const { hash } of move.removed) answers.undone(hash);
     last = move.head.hash;
   });
   const flights = new SingleFlight(clock);

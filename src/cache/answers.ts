@@ -5,6 +5,7 @@ import { type Branch, type BranchView, isFinal } from './branch.ts';
 import type { Identity } from './cache-key.ts';
 import { inclusionOf } from './inclusion.ts';
 import type { KeptAnswer, MemoryStore } from './memory-store.ts';
+import { Undone } from './undone.ts';
 
 /** The longest of `[]`, `{}` and `""`. */
 const EMPTY = 2;
@@ -18,6 +19,7 @@ export class Answers {
   readonly #name: string;
   readonly #branch: Branch;
   readonly #store: MemoryStore;
+  readonly #undone = new Undone();
   /** Counts the times that the chain turned out to be another one than was thought. */
   #era = 0;
 
@@ -34,10 +36,11 @@ export class Answers {
 
   /** An answer that is true on the published branch of this moment. */
   read(identity: Lasting): KeptAnswer | undefined {
+    if (this.#wasUndone(identity)) return undefined;
     const key = this.#keyOf(identity);
     const answer = this.#store.get(key);
     if (answer === undefined || answer.block === undefined) return answer;
-    const standing = standingOf(this.#branch.view, answer.block, answer.settled);
+    const standing = this.#standingOf(answer.block, answer.settled);
     if (standing === 'lost') {
       this.#store.delete(key);
       return undefined;
@@ -58,16 +61,30 @@ export class Answers {
   /** Keeps an answer that another replica has kept, if it is true on this one's branch. */
   put(identity: Lasting, answer: KeptAnswer): KeptAnswer | undefined {
     const { block, settled, result } = answer;
+    if (this.#wasUndone(identity)) return undefined;
     if (identity.kind === 'lasting' ? hasty(identity, result) : block === undefined) return undefined;
-    if (block !== undefined && standingOf(this.#branch.view, block, settled) === 'lost') return undefined;
+    if (block !== undefined && this.#standingOf(block, settled) === 'lost') return undefined;
     if (this.#store.outlived(answer)) return undefined;
     this.#store.set(this.#keyOf(identity), answer);
     return answer;
   }
 
+  /** A block was taken off the published branch: what was read there is not given again, though the block come back. */
+  undone(hash: string): void {
+    this.#undone.add(hash);
+  }
+
   /** The chain is not the one that was thought: nothing that was said of it holds. */
   startOver(): void {
     this.#era += 1;
+  }
+
+  #wasUndone(identity: Lasting): boolean {
+    return identity.kind === 'lasting' && identity.block !== undefined && this.#undone.has(identity.block);
+  }
+
+  #standingOf(block: BlockId, settled: boolean): Standing {
+    return this.#undone.has(block.hash) ? 'lost' : standingOf(this.#branch.view, block, settled);
   }
 
   #keyOf({ key }: Lasting): string {
@@ -92,13 +109,16 @@ export class Answers {
 const hasty = ({ final }: Extract<Lasting, { kind: 'lasting' }>, result: RawJson): boolean =>
   result.length <= EMPTY && !final;
 
+type Standing = 'lost' | 'published' | 'final';
+
 /**
- * Where a block stands now: `lost` where another one is at its height, or where it is no longer remembered and was not
- * final when it last was.
+ * Where a block stands now: `lost` where another one is at its height, or where it is not remembered and was not final when
+ * it last was. One that another replica has seen to be final may still be above this one's head.
  */
-const standingOf = (view: BranchView, block: BlockId, settled: boolean): 'lost' | 'published' | 'final' => {
+const standingOf = (view: BranchView, block: BlockId, settled: boolean): Standing => {
   const published = view.hashAt(block.number);
-  if (published === undefined) return settled ? 'final' : 'lost';
+  const final = isFinal(view, block.number);
+  if (published === undefined) return settled && final ? 'final' : 'lost';
   if (published !== block.hash) return 'lost';
-  return isFinal(view, block.number) ? 'final' : 'published';
+  return final ? 'final' : 'published';
 };

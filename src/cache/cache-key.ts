@@ -17,6 +17,8 @@ export type Identity =
       readonly flight: string;
       /** No reorganisation can change the answer, so that an empty one is no haste. */
       readonly final: boolean;
+      /** Hash of the block that it is pinned to; undefined where it is not. */
+      readonly block?: string | undefined;
     }
   | { readonly kind: 'included'; readonly key: string; readonly flight: string }
   | { readonly kind: 'passing'; readonly flight: string };
@@ -42,7 +44,7 @@ export const identify = (call: Call, view: BranchView, writes: number): Identity
   const lasting = spec.cacheable && !spec.atHead ? lastingPlace(call, view) : undefined;
   if (lasting !== undefined) {
     const key = keyOf(method, lasting.place, lasting.params);
-    return { kind: 'lasting', key, flight: key, final: lasting.final };
+    return { kind: 'lasting', key, flight: key, final: lasting.final, block: call.pin?.hash };
   }
   const params = canonicalParams(call.params);
   const flight = keyOf(method, passingPlace(call, writes), params);

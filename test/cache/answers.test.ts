@@ -95,6 +95,24 @@ describe('what is kept of nodes’ answers', () => {
     expect(answers.put(identityOf(branch.pinned('eth_getBlockReceipts', ['0x1'], 800)), empty)).toBeDefined();
   });
 
+  it('is nothing that was read at a block which went and came back, also where it came late', () => {
+    const { branch, answers, identityOf, keep, read } = keeping();
+    const call = branch.pinned('eth_call', [{}]);
+    const late = branch.pinned('eth_getBalance', ['0xa']);
+    keep(call, '"0x1"');
+    keep(receipt(branch), receiptAt(branch.at(1000)));
+    answers.undone(branch.at(1000).hash);
+    branch.reorganise(1000, 'other');
+    branch.reorganise(1000, 'main');
+    keep(late, '"0x2"');
+    const elsewhere = { upstream: 'a', askedAt: answers.age, settled: true };
+    expect(
+      answers.put(identityOf(late), { ...elsewhere, result: Buffer.from('"0x3"'), block: undefined }),
+    ).toBeUndefined();
+    expect([read(call), read(late), read(receipt(branch))]).toEqual([undefined, undefined, undefined]);
+    expect(keep(receipt(branch), receiptAt(branch.at(1000)))).toBeUndefined();
+  });
+
   it('is apart for each chain', () => {
     const { branch, store, keep, identityOf } = keeping();
     const call = branch.pinned('eth_call', [{}]);
@@ -169,6 +187,16 @@ describe('a transaction’s answer', () => {
     const { branch, keep, read } = keeping();
     keep(receipt(branch), result);
     expect(read(receipt(branch))).toBeUndefined();
+  });
+
+  it('of another replica is not taken while its block is above the own head, though it was final there', () => {
+    const { branch, answers, identityOf, read } = keeping();
+    const ahead = { number: 1100, hash: hashOf(1100) };
+    const told = { result: Buffer.from(receiptAt(ahead)), upstream: 'a', askedAt: 0, block: ahead, settled: true };
+    expect(answers.put(identityOf(receipt(branch)), told)).toBeUndefined();
+    expect(read(receipt(branch))).toBeUndefined();
+    branch.grow(1000);
+    expect(answers.put(identityOf(receipt(branch)), told)).toBeDefined();
   });
 
   it('of another replica is taken where its block is on the own branch', () => {

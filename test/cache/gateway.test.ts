@@ -96,6 +96,18 @@ describe('a gateway that keeps answers', () => {
     );
   }, 60_000);
 
+  it('reads anew at a block that was orphaned and came back', async () => {
+    await using pool = await started();
+    const first = pool.head;
+    const ask = () => pool.ask('eth_getBalance', [alice, '0x64']);
+    await ask();
+    expect((await ask()).source).toBe('hit');
+    await pool.reorganise(1, 'other');
+    expect((await ask()).result).not.toBe(balanceAt(first.hash, alice));
+    await pool.follow(pool.chain.extend(first, 3));
+    expect(await ask()).toEqual({ result: balanceAt(first.hash, alice), source: 'miss' });
+  });
+
   it('gives no receipt of a block that is orphaned, though it gave it before', async () => {
     await using pool = await started();
     const hash = pool.head.transactions[0];
