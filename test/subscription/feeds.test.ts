@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ScriptedChain } from '../support/scripted-chain.ts';
-import { EventPool, short } from './pool.ts';
+import { Relay } from '../support/relay.ts';
+import { EventPool, eventually, short } from './pool.ts';
 
 const heads = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, at) => `h${from + at}`);
 const added = (from: number, to: number): string[] => heads(from, to).map((word) => word.replace('h', '+'));
@@ -94,6 +95,43 @@ describe('what nodes do to their feeds', () => {
     pool.member(0).node.thaw();
     pool.follow(chain.extend(middle, 2));
     expect(short(await logs.got(7))).toEqual(added(6, 12));
+  });
+
+  it('the connections to the only node go dead without a word, and new ones work', { timeout: 40_000 }, async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    const relays: Relay[] = [];
+    const reach = async ({ port }: { readonly port: number }): Promise<string> => {
+      const relay = await Relay.start(port);
+      relays.push(relay);
+      return `http://127.0.0.1:${relay.port}`;
+    };
+    await using pool = await EventPool.start(chain, [start], { reach });
+    await using relay = relays[0] as Relay;
+    const [readHeads, readLogs] = [await pool.subscribe(['newHeads']), await pool.subscribe(['logs', {}])];
+    relay.deafen();
+    const middle = chain.extend(start, 5);
+    pool.follow(middle);
+    expect(short(await readHeads.got(5))).toEqual(heads(6, 10));
+    expect(short(await readLogs.got(5))).toEqual(added(6, 10));
+    const head = chain.extend(middle, 2);
+    await eventually(() => pool.member(0).node.sockets).toBeGreaterThan(1);
+    pool.follow(head);
+    expect(short(await readLogs.got(7))).toEqual(added(6, 12));
+  });
+
+  it('no node has a new block for very many block times', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start, start], { chainOptions: { blockTime: '20ms' } });
+    const [readHeads, readLogs] = [await pool.subscribe(['newHeads']), await pool.subscribe(['logs', {}])];
+    const beats = pool.member(0).node.count('eth_syncing');
+    await eventually(() => pool.member(0).node.count('eth_syncing')).toBeGreaterThan(beats + 6);
+    expect([readHeads.events, readLogs.events]).toEqual([[], []]);
+    pool.follow(chain.mine(start));
+    expect(short(await readHeads.got(1))).toEqual(['h6']);
+    expect(short(await readLogs.got(1))).toEqual(['+6']);
+    expect(readHeads.client.closeCode).toBeUndefined();
   });
 
   it('old heads that a lagging node repeats are no reorganisation', async () => {

@@ -45,6 +45,8 @@ interface PoolOptions {
   readonly nodeOptions?: FakeNodeOptions;
   /** Of `server.limits`. */
   readonly limits?: object;
+  /** Where the gateway finds a node; default its own address. */
+  readonly reach?: (node: FakeNode) => Promise<string>;
 }
 
 /** A gateway before scripted nodes, on real sockets. */
@@ -62,14 +64,15 @@ export class EventPool implements AsyncDisposable {
   static async start(
     chain: ScriptedChain,
     heads: readonly ScriptedBlock[],
-    { chainOptions = {}, nodeOptions = {}, limits = {} }: PoolOptions = {},
+    { chainOptions = {}, nodeOptions = {}, limits = {}, reach = async ({ url }) => url }: PoolOptions = {},
   ): Promise<EventPool> {
     const members: Member[] = [];
     for (const head of heads) {
       const node = await startFakeNode(nodeOptions);
       members.push({ node, view: new ScriptedNode(chain, head).attach(node) });
     }
-    const upstreams = members.map(({ node }, index) => ({ name: `n${index}`, url: node.url }));
+    const upstreams: { name: string; url: string }[] = [];
+    for (const [index, { node }] of members.entries()) upstreams.push({ name: `n${index}`, url: await reach(node) });
     const health = { interval: '200ms' };
     const gateway = await startGateway({
       server: { limits },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { delay } from '../support/fake-node.ts';
 import { HeadOracle, LogOracle, noFaults, Truth } from '../support/fold-oracle.ts';
 import { type ScriptedBlock, ScriptedChain, ticker } from '../support/scripted-chain.ts';
+import { hashOf } from '../support/scripted-header.ts';
 import { EventPool, eventually, type Reader, short } from './pool.ts';
 
 const folded = (chain: ScriptedChain, start: ScriptedBlock, head: ScriptedBlock, reader: Reader) => {
@@ -29,10 +30,26 @@ describe('reorganisations', () => {
     expect(folded(chain, start, other, logs)).toEqual(noFaults());
   });
 
-  it('a log that comes again in another block is another log', async () => {
+  it('of one block', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 4);
-    const same = [{ address: ticker.address, topics: [ticker.topic], data: '0x01' }];
+    await using pool = await EventPool.start(chain, [start, start]);
+    const [heads, logs] = [await pool.subscribe(['newHeads']), await pool.subscribe(['logs', {}])];
+    pool.follow(chain.mine(start));
+    await logs.got(1);
+    const head = chain.extend(start, 2, { salt: 'other' });
+    pool.follow(head);
+    expect(short(await logs.got(4))).toEqual(['+5', '-5', '+5', '+6']);
+    expect(short(await heads.got(3))).toEqual(['h5', 'h5', 'h6']);
+    expect(logs.events[1]).toEqual({ ...logs.events[0], removed: true });
+    expect(folded(chain, start, head, logs)).toEqual(noFaults());
+  });
+
+  it('a transaction that comes again in another block has another log', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 4);
+    const transaction = hashOf('mined twice');
+    const same = [{ address: ticker.address, topics: [ticker.topic], data: '0x01', transaction }];
     await using pool = await EventPool.start(chain, [start, start]);
     const logs = await pool.subscribe(['logs', {}]);
     pool.follow(chain.mine(start, { logs: same }));
@@ -40,6 +57,7 @@ describe('reorganisations', () => {
     const empty = chain.mine(start, { salt: 'other', logs: 0 });
     pool.follow(chain.mine(empty, { logs: same }));
     expect(short(await logs.got(3))).toEqual(['+5', '-5', '+6']);
+    expect(logs.events.map(({ transactionHash }) => transactionHash)).toEqual([transaction, transaction, transaction]);
   });
 
   it('a head that is lowered takes its logs back, and nothing that stays comes again', async () => {

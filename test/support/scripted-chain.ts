@@ -17,6 +17,8 @@ export interface LogScript {
   readonly address: Hex;
   readonly topics: readonly Hex[];
   readonly data?: Hex;
+  /** Hash of its transaction, which may come again in another block; default one of its own. */
+  readonly transaction?: Hex;
 }
 
 export interface ScriptedBlock {
@@ -142,7 +144,9 @@ const blockOf = (
   salt: string,
   scripts: readonly LogScript[],
 ): ScriptedBlock => {
-  const transactions = scripts.map((_, index) => hashOf('transaction', parentHash, salt, index));
+  const transactions = scripts.map(
+    ({ transaction }, index) => transaction ?? hashOf('transaction', parentHash, salt, index),
+  );
   const receipts = scripts.map(({ address, topics, data = '0x' }) =>
     rlp([bytesOf(address), topics.map(bytesOf), bytesOf(data)]),
   );
