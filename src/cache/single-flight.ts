@@ -7,15 +7,17 @@ import type { Clock } from '../lib/clock.ts';
 /** Somebody who waits for a flight to come back. */
 interface Waiter {
   readonly call: Call;
-  /** The one whose call is under way. */
-  readonly leads: boolean;
+  /** Ends the waiting. */
   readonly answer: (reply: Reply) => void;
 }
 
 /** One call under way, for all who want its answer. */
 interface Flight {
   readonly cancellation: Cancellation;
-  readonly waiters: Set<Waiter>;
+  /** The one whose call is under way; undefined once he has left. */
+  leader: Waiter | undefined;
+  /** Undefined until somebody joins, which is seldom. */
+  joiners: Set<Waiter> | undefined;
   /** Monotonic ms. */
   deadline: number;
 }
@@ -42,10 +44,11 @@ export class SingleFlight {
   join(identity: string, call: Call, ask: Handle): Promise<Reply> {
     if (call.cancellation.cancelled) return Promise.resolve(left);
     const under = this.#flights.get(identity);
-    if (under !== undefined) return this.#wait(identity, under, call, false);
-    const flight: Flight = { cancellation: new Cancellation(), waiters: new Set(), deadline: call.deadline };
+    if (under !== undefined) return this.#follow(identity, under, call);
+    const cancellation = new Cancellation();
+    const flight: Flight = { cancellation, leader: undefined, joiners: undefined, deadline: call.deadline };
     this.#flights.set(identity, flight);
-    const reply = this.#wait(identity, flight, call, true);
+    const reply = this.#lead(identity, flight, call);
     void this.#fly(identity, flight, call, ask);
     return reply;
   }
@@ -58,32 +61,53 @@ export class SingleFlight {
       const late = !reply.ok && reply.reason !== undefined && this.#clock.now() >= flight.deadline;
       call = late ? latest(flight) : undefined;
       if (call === undefined) this.#forget(identity, flight);
-      for (const waiter of flight.waiters) {
-        if (call === undefined || waiter.call.deadline <= flight.deadline) waiter.answer(reply);
-      }
+      const due = (waiter: Waiter): boolean => call === undefined || waiter.call.deadline <= flight.deadline;
+      if (flight.leader !== undefined && due(flight.leader)) flight.leader.answer(reply);
+      for (const waiter of flight.joiners ?? []) if (due(waiter)) waiter.answer(reply);
     }
   }
 
-  #wait(identity: string, flight: Flight, call: Call, leads: boolean): Promise<Reply> {
+  /** Waits as the one who asked first. The router keeps his time. */
+  #lead(identity: string, flight: Flight, call: Call): Promise<Reply> {
+    return new Promise((resolve) => {
+      const answer = (reply: Reply): void => {
+        flight.leader = undefined;
+        forgetClient();
+        resolve(reply);
+      };
+      flight.leader = { call, answer };
+      const forgetClient = call.cancellation.onCancel(() => {
+        answer(left);
+        this.#emptied(identity, flight);
+      });
+    });
+  }
+
+  /** Waits beside the one who asked first. */
+  #follow(identity: string, flight: Flight, call: Call): Promise<Reply> {
     return new Promise((resolve) => {
       const end = (reply: Reply): void => {
-        flight.waiters.delete(waiter);
+        flight.joiners?.delete(waiter);
         forgetClient();
-        timer?.cancel();
+        timer.cancel();
         resolve(reply);
       };
       const leave = (reply: Reply): void => {
         end(reply);
-        if (flight.waiters.size > 0) return;
-        this.#forget(identity, flight);
-        flight.cancellation.cancel();
+        this.#emptied(identity, flight);
       };
-      const waiter: Waiter = { call, leads, answer: (reply) => end(leads ? reply : joined(reply, call)) };
-      flight.waiters.add(waiter);
-      // The router keeps the leader's time.
-      const timer = leads ? undefined : this.#clock.after(call.deadline - this.#clock.now(), () => leave(late));
+      const waiter: Waiter = { call, answer: (reply) => end(joined(reply, call)) };
+      (flight.joiners ??= new Set()).add(waiter);
+      const timer = this.#clock.after(call.deadline - this.#clock.now(), () => leave(late));
       const forgetClient = call.cancellation.onCancel(() => leave(left));
     });
+  }
+
+  /** Somebody has left: where nobody is left, the call is given up. */
+  #emptied(identity: string, flight: Flight): void {
+    if (flight.leader !== undefined || (flight.joiners?.size ?? 0) > 0) return;
+    this.#forget(identity, flight);
+    flight.cancellation.cancel();
   }
 
   /** From now on the identity's calls ask anew. */
@@ -96,9 +120,9 @@ const left = refuse('timeout', 'the client left before the answer came');
 const late = refuse('timeout', 'no answer within the time; an identical call is still under way');
 
 /** Whoever has most time left, if that is more than the flight had. */
-const latest = ({ waiters, deadline }: Flight): Call | undefined => {
+const latest = ({ joiners, deadline }: Flight): Call | undefined => {
   let found: Call | undefined;
-  for (const { call } of waiters) if (call.deadline > (found?.deadline ?? deadline)) found = call;
+  for (const { call } of joiners ?? []) if (call.deadline > (found?.deadline ?? deadline)) found = call;
   return found;
 };
 

@@ -17,19 +17,24 @@ interface Place {
  */
 export const pinBlocks =
   (chain: ChainFeed): Layer =>
-  (next) =>
-  async (received) => {
-    // What is sent changes no state that it would have to wait for.
-    const call: Call = received.spec.write ? { ...received, minBlock: undefined } : received;
-    const ref = locate(call.spec, call.params);
-    if (ref.kind === 'invalid') return refuse('invalid_params', ref.message);
-    const need = needOf(call, ref);
-    const head = headNow(chain.view, call, need) ?? (await headInTime(chain, call, need));
-    if (head === undefined) return noHead(chain.view, need);
-    const at: Call = { ...call, head };
-    return ref.kind === 'logs' && ref.blockHash === undefined
-      ? pinLogs(chain, at, head, ref.from, ref.to, next)
-      : pinBlock(chain, at, head, ref, next);
+  (next) => {
+    const read = (call: Call, head: HeadSnapshot, ref: BlockRef): Promise<Reply> =>
+      ref.kind === 'logs' && ref.blockHash === undefined
+        ? pinLogs(chain, call, head, ref.from, ref.to, next)
+        : pinBlock(chain, call, head, ref, next);
+    const readLater = async (call: Call, need: Need, ref: BlockRef): Promise<Reply> => {
+      const head = await headInTime(chain, call, need);
+      return head === undefined ? noHead(chain.view, need) : read(call, head, ref);
+    };
+    return (received) => {
+      // What is sent changes no state that it would have to wait for.
+      const call: Call = received.spec.write ? { ...received, minBlock: undefined } : received;
+      const ref = locate(call.spec, call.params);
+      if (ref.kind === 'invalid') return Promise.resolve(refuse('invalid_params', ref.message));
+      const need = needOf(call, ref);
+      const head = headNow(chain.view, call, need);
+      return head === undefined ? readLater(call, need, ref) : read(call, head, ref);
+    };
   };
 
 /** The least height of the published head at which the call can be answered as asked. */
@@ -50,12 +55,16 @@ interface Need {
 
 type SettledTag = 'safe' | 'finalized';
 
-const needOf = (call: Call, ref: BlockRef): Need => ({
-  height: heightOf(call, ref),
-  tags: endsOf(call, ref).flatMap((end) =>
+const needOf = (call: Call, ref: BlockRef): Need => ({ height: heightOf(call, ref), tags: tagsOf(call, ref) });
+
+const NO_TAGS: readonly SettledTag[] = [];
+
+const tagsOf = (call: Call, ref: BlockRef): readonly SettledTag[] => {
+  if (ref.kind === 'tag' && ref.tag === 'latest') return NO_TAGS;
+  return endsOf(call, ref).flatMap((end) =>
     end.kind === 'tag' && (end.tag === 'safe' || end.tag === 'finalized') ? [end.tag] : [],
-  ),
-});
+  );
+};
 
 /** A look-up names none: that there is no such block is its answer. */
 const endsOf = (call: Call, ref: BlockRef): readonly BlockEnd[] => {
@@ -67,8 +76,10 @@ const meets = (head: HeadSnapshot | undefined, { height, tags }: Need): head is 
   head !== undefined && head.latest.number >= height && tags.every((tag) => head[tag] !== undefined);
 
 /** The head that the call, or its batch, came with; the newest where that one lacks what the call needs. */
-const headNow = (view: ChainView, call: Call, need: Need): HeadSnapshot | undefined =>
-  [call.head, view.head].find((head) => meets(head, need));
+const headNow = (view: ChainView, call: Call, need: Need): HeadSnapshot | undefined => {
+  if (meets(call.head, need)) return call.head;
+  return meets(view.head, need) ? view.head : undefined;
+};
 
 const headInTime = async (chain: ChainFeed, call: Call, need: Need): Promise<HeadSnapshot | undefined> => {
   const reached = (view: ChainView): boolean => meets(view.head, need);
@@ -92,7 +103,7 @@ const pinBlock = (chain: ChainFeed, call: Call, head: HeadSnapshot, ref: BlockRe
   if (ref.kind === 'number' && ref.number > head.latest.number) return Promise.resolve(unknownBlock(head));
   const place = placeOf(chain.view, call, head, ref);
   if (place === undefined) return Promise.resolve(unknownBlock(head));
-  return next(placed(call, place));
+  return next(placed(call, head, place));
 };
 
 /** Undefined for a look-up by a tag that this chain has no block for yet. */
@@ -125,8 +136,11 @@ const published = (view: ChainView, head: HeadSnapshot, number: number): BlockId
   return hash === undefined ? undefined : { number, hash };
 };
 
-const placed = (call: Call, { pin, height }: Place): Call => ({
+/** The call as it is asked: of the given head, at its place, with other params where they say the place. */
+const placed = (call: Call, head: HeadSnapshot, { pin, height }: Place, params = call.params): Call => ({
   ...call,
+  head,
+  params,
   pin,
   minBlock: Math.max(call.minBlock ?? 0, height),
 });
@@ -148,7 +162,7 @@ const pinLogs = (
     );
   }
   const params = rewriteRange(call.params, call.spec, first, last);
-  return next(placed({ ...call, params }, { pin: published(chain.view, head, last), height: last }));
+  return next(placed(call, head, { pin: published(chain.view, head, last), height: last }, params));
 };
 
 const NULL = Buffer.from('null');

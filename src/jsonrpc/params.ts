@@ -45,5 +45,12 @@ export const replaceElement = (params: RawJson, index: number, bytes: RawJson): 
   return splice(params, { start: end, end }, separator + 'null,'.repeat(index - spans.length), bytes);
 };
 
-const splice = (params: RawJson, { start, end }: Span, before: string, bytes: RawJson): RawJson =>
-  Buffer.concat([params.subarray(0, start), Buffer.from(before), bytes, params.subarray(end)]);
+const splice = (params: RawJson, { start, end }: Span, before: string, bytes: RawJson): RawJson => {
+  const at = start + before.length;
+  const spliced = Buffer.allocUnsafe(at + bytes.length + params.length - end);
+  params.copy(spliced, 0, 0, start);
+  if (before !== '') spliced.write(before, start, 'latin1');
+  bytes.copy(spliced, at);
+  params.copy(spliced, at + bytes.length, end);
+  return spliced;
+};

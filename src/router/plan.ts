@@ -53,17 +53,16 @@ export const retryAfterOf = (nodes: readonly NodeView[], clock: Clock): number |
  * Who can be asked. Where all of them want to be left alone for a while, waits for the first, or for another node that can
  * be asked meanwhile, but not past `last`. A call that would have to wait longer asks at once, and then again at the last.
  */
-export const welcome = async (
+export const welcome = (
   call: Call,
   asking: Asking,
   last: number,
   { chain, select }: PlanTools,
   wanted: () => readonly NodeView[] = () => stillWanted(select(call), asking),
-): Promise<readonly NodeView[]> => {
+): readonly NodeView[] | Promise<readonly NodeView[]> => {
   const nodes = wanted();
   const first = freeAt(nodes);
   if (first === undefined || (first > last && !asking.failed)) return nodes;
   const free = (): boolean => wanted().some((node) => !isLimited(node));
-  await chain.waitFor(free, Math.min(first, last), call.cancellation);
-  return wanted();
+  return chain.waitFor(free, Math.min(first, last), call.cancellation).then(wanted);
 };

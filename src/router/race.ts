@@ -1,12 +1,19 @@
 import type { Attempt, Outcome } from '../core/outcome.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
+/** An attempt that takes part in a race. */
+export interface Entrant {
+  readonly attempt: Attempt;
+  /** It was started beside a slow one. */
+  readonly hedge: boolean;
+}
+
 /** What a race needs from whoever runs it. */
-export interface Entrants<Final> {
+export interface Entrants<E extends Entrant, Final> {
   /** Starts the next attempt, or undefined when nobody is left to ask. `hedge`: it runs beside a slow one. */
-  readonly start: (hedge: boolean) => Attempt | undefined;
+  readonly start: (hedge: boolean) => E | undefined;
   /** A final answer, or undefined to go on with the next entrant. */
-  readonly judge: (attempt: Attempt, outcome: Outcome) => Final | undefined;
+  readonly judge: (entrant: E, outcome: Outcome) => Final | undefined;
   /**
    * Ms after which a second attempt may run beside a slow one; undefined for calls that must not run twice. Asked when
    * an attempt starts.
@@ -20,33 +27,33 @@ export interface Entrants<Final> {
  * One entrant after the other until one gives a final answer; a slow one gets company. The first final answer wins and
  * the others are cancelled. Undefined when all have run without one.
  */
-export const race = <Final>(
-  entrants: Entrants<Final>,
+export const race = <E extends Entrant, Final>(
+  entrants: Entrants<E, Final>,
   clock: Clock,
 ): { result: Promise<Final | undefined>; cancel(): void } => {
-  const running = new Set<Attempt>();
+  const { promise, resolve } = Promise.withResolvers<Final | undefined>();
+  const running: E[] = [];
   let hedge: Timer | undefined;
   let over = false;
-  let finish: (final: Final | undefined) => void = () => {};
 
   const end = (final: Final | undefined): void => {
     if (over) return;
     over = true;
     hedge?.cancel();
-    for (const attempt of running) attempt.cancel();
-    finish(final);
+    for (const { attempt } of running) attempt.cancel();
+    resolve(final);
   };
-  const launch = (hedged = false): boolean => {
-    const attempt = entrants.start(hedged);
-    if (attempt === undefined) return false;
-    running.add(attempt);
+  const launch = (hedged: boolean): boolean => {
+    const entrant = entrants.start(hedged);
+    if (entrant === undefined) return false;
+    running.push(entrant);
     armHedge();
-    void attempt.outcome.then((outcome) => {
-      running.delete(attempt);
+    void entrant.attempt.outcome.then((outcome) => {
+      running.splice(running.indexOf(entrant), 1);
       if (over) return;
-      const final = entrants.judge(attempt, outcome);
+      const final = entrants.judge(entrant, outcome);
       if (final !== undefined) end(final);
-      else if (!launch() && running.size === 0) end(undefined);
+      else if (!launch(false) && running.length === 0) end(undefined);
     });
     return true;
   };
@@ -59,9 +66,6 @@ export const race = <Final>(
     });
   };
 
-  const result = new Promise<Final | undefined>((resolve) => {
-    finish = resolve;
-  });
-  if (!launch()) end(undefined);
-  return { result, cancel: () => end(undefined) };
+  if (!launch(false)) end(undefined);
+  return { result: promise, cancel: () => end(undefined) };
 };

@@ -1,5 +1,4 @@
 import type { Call } from '../core/call.ts';
-import type { Attempt } from '../core/outcome.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
 import type { NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
@@ -8,7 +7,7 @@ import type { RatioBudget } from '../lib/ratio-budget.ts';
 import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
-import { race } from './race.ts';
+import { type Entrant, race } from './race.ts';
 import { stands } from './selection.ts';
 import type { Suspects } from './suspects.ts';
 
@@ -29,8 +28,10 @@ export const read = async (
   asking: Asking = new Asking(call),
 ): Promise<Reply> => {
   const { chain, clock, observer } = tools;
-  const held = await heldBack(call, reading.suspects, asking, tools);
-  if (held !== undefined) return held;
+  if (reading.suspects.any) {
+    const held = await heldBack(call, reading.suspects, asking, tools);
+    if (held !== undefined) return held;
+  }
   reading.hedging.called();
   const last = lastChance(call, clock);
   for (let round = 0; ; round += 1) {
@@ -91,6 +92,11 @@ const mayBeContradicted = (call: Call, asking: Asking, { chain, holders, select 
   return chain.view.nodes.some(missed);
 };
 
+/** An attempt at the upstream of this name. */
+interface Asked extends Entrant {
+  readonly name: string;
+}
+
 /** Asks the given nodes in turn; undefined when none of them had an answer. */
 const askInTurn = async (
   call: Call,
@@ -100,35 +106,32 @@ const askInTurn = async (
   tools: PlanTools,
 ): Promise<Reply | undefined> => {
   const { chain, observer } = tools;
-  const queue = [...nodes];
-  const running = new Map<Attempt, NodeView>();
-  const hedges = new Set<Attempt>();
-  const contest = race<Reply>(
+  let started = 0;
+  let hedges = 0;
+  const contest = race<Asked, Reply>(
     {
       start: (hedge) => {
-        const again = running.size > 0 && asking.failed && !hedge;
+        const again = started > 0 && asking.failed && !hedge;
         const left = attempts - asking.spent;
         const late = asking.failed && tools.clock.now() >= call.deadline;
-        if (left <= 0 || queue.length === 0 || late || (again && !retries.take())) return undefined;
-        const [node] = queue.splice(0, 1);
-        if (node === undefined) return undefined;
+        const node = nodes[started];
+        if (left <= 0 || node === undefined || late || (again && !retries.take())) return undefined;
+        started += 1;
+        if (hedge) hedges += 1;
         asking.started();
-        const attempt = tools.ask(call, node, shareOf(call, Math.min(left - 1, queue.length), asking, tools));
-        running.set(attempt, node);
-        if (hedge) hedges.add(attempt);
-        return attempt;
+        const others = Math.min(left - 1, nodes.length - started);
+        const attempt = tools.ask(call, node, shareOf(call, others, asking, tools));
+        return { attempt, hedge, name: node.upstream.name };
       },
-      judge: (attempt, outcome) => {
-        const name = running.get(attempt)?.upstream.name;
-        if (name === undefined) return undefined;
-        if (outcome.kind === 'failed' && queue.length > 0) observer.retried(call.chain, outcome.failure);
+      judge: ({ name, hedge }, outcome) => {
+        if (outcome.kind === 'failed' && started < nodes.length) observer.retried(call.chain, outcome.failure);
         const { view } = chain;
         const current = call.head === undefined || view.holds(name, { number: call.head.latest.number });
         const reply = asking.ended(name, outcome, stands(view, name, call.pin), current);
-        if (reply !== undefined && hedges.size > 0) observer.hedged(call.chain, hedges.has(attempt) ? 'won' : 'lost');
+        if (reply !== undefined && hedges > 0) observer.hedged(call.chain, hedge ? 'won' : 'lost');
         return reply;
       },
-      hedgeAfterMs: () => (queue.length > 0 ? hedging.delay(call.spec) : undefined),
+      hedgeAfterMs: () => (started < nodes.length ? hedging.delay(call.spec) : undefined),
       takeHedge: () => hedging.take(),
     },
     tools.clock,

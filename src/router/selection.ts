@@ -51,23 +51,32 @@ export interface Offer {
  */
 export const select = (view: ChainView, call: Wanted, offer: Offer, random: () => number): Selection => {
   const excluded: Exclusion[] = [];
-  const groups = new Map<number, NodeView[]>();
+  const fit: NodeView[] = [];
   let hope = false;
   for (const node of view.nodes) {
     const unfit = exclusion(view, node, call, offer);
-    if (unfit === undefined) {
-      const key = groupOf(node, offer.lacks(node.upstream.name) !== undefined);
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [node]);
-      else group.push(node);
-    } else {
+    if (unfit === undefined) fit.push(node);
+    else {
       excluded.push(unfit);
       hope ||= unfit.lacksBlock || (node.state === 'unknown' && isWanted(node, call.only));
     }
   }
+  const candidates = foremost(inOrder(fit, offer, random), offer.holders);
+  return { candidates, excluded, hope: hope || leftBehind(view) };
+};
+
+/** Group after group, and within a group as `shuffle` has it. */
+const inOrder = (nodes: readonly NodeView[], offer: Offer, random: () => number): readonly NodeView[] => {
+  if (nodes.length < 2) return nodes;
+  const groups = new Map<number, NodeView[]>();
+  for (const node of nodes) {
+    const key = groupOf(node, offer.lacks(node.upstream.name) !== undefined);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [node]);
+    else group.push(node);
+  }
   const order = [...groups.keys()].sort((a, b) => a - b);
-  const candidates = order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
-  return { candidates: foremost(candidates, offer.holders), excluded, hope: hope || leftBehind(view) };
+  return order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
 };
 
 /** The whole pool has left the published head's branch: it is about to follow them. */

@@ -30,6 +30,11 @@ export class Suspects {
     this.#clock = clock;
   }
 
+  /** False while nothing is suspected. */
+  get any(): boolean {
+    return this.#suspicions.size > 0;
+  }
+
   /** Ms for which this call has to be held back; 0 lets it through, and holds its like back meanwhile. */
   heldMs(call: Call): number {
     if (this.#suspicions.size === 0 || !call.spec.costly) return 0;

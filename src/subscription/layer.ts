@@ -31,10 +31,11 @@ export const subscriptionLayer = ({ registry, subscriptions, parity, filters }: 
     ['eth_getFilterLogs', (call, next) => filters.logs(call, next)],
     ['eth_uninstallFilter', (call) => filters.uninstall(call)],
   ]);
-  return (next) => async (call) => {
-    const answer = answers.get(call.method);
-    if (answer === undefined) return next(call);
+  const serve = async (answer: Answer, call: Call, next: Handle): Promise<Reply> =>
     // Nobody listens at the other end of a call that only asks how it would be answered.
-    return call.transport === 'internal' ? localReply(NULL) : answer(call, next);
+    call.transport === 'internal' ? localReply(NULL) : answer(call, next);
+  return (next) => (call) => {
+    const answer = answers.get(call.method);
+    return answer === undefined ? next(call) : serve(answer, call, next);
   };
 };
