@@ -12,7 +12,7 @@ describe('real nodes', () => {
   let client: WsClient;
 
   beforeAll(async () => {
-    devnet = await startDevnet({ nodes: 2 });
+    devnet = await startDevnet({ nodes: 3 });
     await deployTicker(devnet);
     await devnet.mine();
     gateway = await startGateway({
@@ -53,25 +53,51 @@ describe('real nodes', () => {
     await devnet.kill(names[0] ?? '');
     await tick(2);
     await logs.got(4);
-    await devnet.kill(names[1] ?? '');
+    for (const name of names.slice(1)) await devnet.kill(name);
     await tick(3);
     await devnet.restart(names[0] ?? '');
     await tick(1);
     const numbers = Array.from({ length: 8 }, (_, index) => from + 1 + index);
     expect(short(await heads.got(8))).toEqual(numbers.map((number) => `h${number}`));
     expect(short(await logs.got(8))).toEqual(numbers.map((number) => `+${number}`));
-    await devnet.restart(names[1] ?? '');
+    for (const name of names.slice(1)) await devnet.restart(name);
   });
 
-  it('reorganise, though they never say that a log was removed', { timeout: 60_000 }, async () => {
-    const logs = await listen('logs', { address: tickerAddress });
-    const from = await tick(3);
-    await logs.got(3);
-    await devnet.reorg(2, 3);
-    await eventually(() => short(logs.events).slice(3, 5)).toEqual([`-${from + 3}`, `-${from + 2}`]);
-    const wanted = await devnetLogs(gateway, from + 1);
-    await eventually(() => held(logs)).toEqual(wanted);
+  it('stop, lag, and leave for a branch of their own, and every block is told once', { timeout: 60_000 }, async () => {
+    const [heads, logs] = [await listen('newHeads'), await listen('logs', { address: tickerAddress })];
+    const [one = '', two = ''] = devnet.nodes.map(({ name }) => name);
+    const from = await tick(1);
+    await devnet.freeze(one);
+    await tick(3);
+    await logs.got(4);
+    await devnet.thaw(one);
+    await devnet.withhold(two);
+    await tick(3);
+    await devnet.release(two);
+    await logs.got(7);
+    await devnet.fork(two, 1);
+    await tick(3);
+    await devnet.rejoin(two);
+    await tick(1);
+    const numbers = Array.from({ length: 11 }, (_, index) => from + 1 + index);
+    expect(short(await heads.got(11))).toEqual(numbers.map((number) => `h${number}`));
+    expect(short(await logs.got(11))).toEqual(numbers.map((number) => `+${number}`));
   });
+
+  it.each([1, 2, 7])(
+    'reorganise, %i deep, though they never say that a log was removed',
+    { timeout: 60_000 },
+    async (depth) => {
+      const logs = await listen('logs', { address: tickerAddress });
+      const from = await tick(8);
+      await logs.got(8);
+      await devnet.reorg(depth);
+      const undone = Array.from({ length: depth }, (_, index) => `-${from + 8 - index}`);
+      await eventually(() => short(logs.events).slice(8, 8 + depth)).toEqual(undone);
+      const wanted = await devnetLogs(gateway, from + 1);
+      await eventually(() => held(logs)).toEqual(wanted);
+    },
+  );
 });
 
 /** Blocks of the logs that a reader holds. */

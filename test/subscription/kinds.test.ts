@@ -82,6 +82,66 @@ describe('eth_subscribe and eth_unsubscribe', () => {
     expect(short(bounded.events)).toEqual(['+7', '+8']);
   });
 
+  it('end in the midst of what was to be told, and leave the others on the connection alone', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 40, { logs: 5 });
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    node.on('eth_getBlockReceipts', () => null);
+    const late = chain.at(start, 21)?.hash ?? '';
+    view.lateLogs.add(late);
+    const client = await pool.client();
+    const replay = { replay: { fromBlock: '0x1' } };
+    const [ended, kept] = [
+      await pool.subscribe(['logs', {}, replay], client),
+      await pool.subscribe(['logs', {}, replay], client),
+    ];
+    await ended.got(100);
+    expect((await client.call('eth_unsubscribe', [ended.id])).result).toBe(true);
+    view.lateLogs.delete(late);
+    expect(await kept.got(200)).toEqual(chain.branch(start, 1).flatMap(({ logs }) => logs));
+    expect(ended.events).toHaveLength(100);
+  });
+
+  it('begin and end within one batch without an event', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const client = await pool.client();
+    const call = (id: number, method: string, params: readonly unknown[]) => ({ jsonrpc: '2.0', id, method, params });
+    const twice = [call(1, 'eth_subscribe', ['newHeads']), call(2, 'eth_subscribe', ['newHeads'])];
+    client.send([...twice, call(3, 'eth_unsubscribe', ['0x1'])]);
+    const [one, other, none] = JSON.parse(await client.find((text) => text.startsWith('[')));
+    expect(none.result).toBe(false);
+    expect(one.result).not.toBe(other.result);
+    client.send([call(4, 'eth_unsubscribe', [one.result]), call(5, 'eth_unsubscribe', [one.result])]);
+    await eventually(() => client.messages.filter((text) => text.startsWith('[')).length).toBe(2);
+    pool.follow(chain.mine(start));
+    await eventually(() => client.messages.length).toBe(3);
+    expect(JSON.parse(client.messages[2] ?? '').params.subscription).toBe(other.result);
+  });
+
+  it('tell an empty list of topics from one that wants any', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const client = await pool.client();
+    const address = `0x${'ab'.repeat(20)}`;
+    const [all, any] = [
+      await pool.subscribe(['logs', { topics: [] }], client),
+      await pool.subscribe(['logs', { topics: [null] }], client),
+    ];
+    const head = chain.mine(start, {
+      logs: [
+        { address, topics: [] },
+        { address, topics: [hashes[0] ?? ''] },
+      ],
+    });
+    pool.follow(head);
+    expect(await all.got(2)).toEqual(head.logs);
+    expect(await any.got(1)).toEqual(head.logs.slice(1));
+  });
+
   it('stay open while every node is down', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);

@@ -215,6 +215,8 @@ describe('what logs cost', () => {
     pool.follow(head);
     for (const reader of readers) expect(short(await reader.got(4))).toEqual(['+12', '+13', '+14', '+15']);
     expect(asked()).toBe(4);
+    const feeds = pool.members.map(({ node }) => node.requests.filter(({ method }) => method === 'eth_subscribe'));
+    expect(feeds.map((made) => made.map(({ params }) => params))).toEqual([[['newHeads']], [['newHeads']]]);
     const replays = Array.from({ length: 10 }, () => pool.subscribe(['logs', {}, { replay: { fromBlock: '0x6' } }]));
     for (const replay of await Promise.all(replays)) await replay.got(10);
     expect(asked()).toBe(10);
