@@ -12,12 +12,13 @@ const CUT = 0.7;
 /** Calls per second below which nothing is learned: a refusal of a first call says nothing of a rate. */
 const LEAST = 5;
 /**
- * Ms in which a learned rate doubles again. A node that has a limit refuses once in half that time; one that refused for
- * another reason is not held to a tenth of what it can do for minutes.
+ * Ms in which a learned rate is back where the node refused. It grows fast at first, hardly any more near that point, and
+ * then ever faster: the curve of TCP's CUBIC (RFC 9438). So a node that has a limit is held close below it and refuses once
+ * in nearly twice this time; one that refused for a passing reason is soon asked as much as before.
  */
-const DOUBLING = 15_000;
-/** Doublings after which what was learned is forgotten. */
-const FORGOTTEN = 10;
+const RECOVERY = 4_000;
+/** Ms after which what was learned is forgotten. */
+const FORGOTTEN = 150_000;
 /** Share of a second's calls that may come at once; the rest of the second has only what is left of them. */
 const BURST = 0.1;
 /** Ms of other calls' turns that the gateway's own questions may use up: they never wait, and never stop the rest. */
@@ -41,9 +42,10 @@ export class RateBudget {
   /** Calls per second that the node is asked at most; infinite where nothing is known. */
   rateAt(now: number): number {
     if (this.#learned === undefined) return this.#ceiling;
-    const doublings = (now - this.#learned.at) / DOUBLING;
-    if (doublings >= FORGOTTEN) this.#learned = undefined;
-    return this.#learned === undefined ? this.#ceiling : Math.min(this.#ceiling, this.#learned.rate * 2 ** doublings);
+    const { rate, at } = this.#learned;
+    if (now - at < FORGOTTEN) return Math.min(this.#ceiling, (rate / CUT) * recovered(now - at));
+    this.#learned = undefined;
+    return this.#ceiling;
   }
 
   /** Ms until a call's turn comes. */
@@ -83,6 +85,9 @@ export class RateBudget {
     this.#due = Math.max(this.#due, now) + calls * intervalOf(rate);
   }
 }
+
+/** Share of the rate at which a node refused that it is asked again `elapsed` ms later. */
+const recovered = (elapsed: number): number => 1 - (1 - CUT) * (1 - elapsed / RECOVERY) ** 3;
 
 /** Ms between two calls, such that they and a burst are no more than `rate` in any second. */
 const intervalOf = (rate: number): number => 1_000 / (rate * (1 - BURST));

@@ -60,18 +60,54 @@ describe('a rate budget', () => {
     expect(budget.rateAt(5)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('asks less from a refusal on, slowly more again, and forgets it after some minutes', () => {
+  test('asks less from a refusal on, near the refused rate slowly more again, then much more, and forgets it after some minutes', () => {
     const budget = new RateBudget({ requestsPerSecond: undefined });
     run(
       budget,
       Array.from({ length: 1000 }, (_, index) => index * 10),
     );
     budget.refused(10_000);
-    expect(budget.rateAt(10_000)).toBeGreaterThan(65);
-    expect(budget.rateAt(10_000)).toBeLessThan(75);
-    expect(budget.rateAt(25_000)).toBeCloseTo(2 * budget.rateAt(10_000), 5);
+    const cut = budget.rateAt(10_000);
+    expect(cut).toBeGreaterThan(65);
+    expect(cut).toBeLessThan(75);
+    const refused = cut / 0.7;
+    expect(budget.rateAt(14_000)).toBeCloseTo(refused, 5);
+    expect(budget.rateAt(16_000)).toBeLessThan(1.05 * refused);
+    expect(budget.rateAt(25_000)).toBeGreaterThan(5 * refused);
     expect(budget.rateAt(159_000)).toBeLessThan(Number.POSITIVE_INFINITY);
     expect(budget.rateAt(160_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  /** A minute of more calls than a node takes a second, from the moment it first refuses; it refuses what is too much. */
+  const overload = (limit: number): { taken: number; refused: number } => {
+    const budget = new RateBudget({ requestsPerSecond: undefined });
+    const taken: number[] = [];
+    let refused = 0;
+    for (let now = 0; now < 60_000; ) {
+      now += 1 + (budget.reserve(now, Number.POSITIVE_INFINITY) ?? 0);
+      if (taken.filter((at) => at > now - 1000).length < limit) taken.push(now);
+      else {
+        refused += 1;
+        budget.refused(now);
+      }
+    }
+    return { taken: taken.length, refused };
+  };
+
+  test.each([10, 40, 150])('holds a node that takes %i calls a second close below that, with few refusals', (limit) => {
+    const { taken, refused } = overload(limit);
+    expect(taken).toBeGreaterThan(0.8 * 60 * limit);
+    expect(refused).toBeLessThan(0.02 * taken + limit);
+  });
+
+  test('asks a node that refused for some seconds as much as before within a quarter of a minute', () => {
+    const budget = new RateBudget({ requestsPerSecond: undefined });
+    for (let now = 0; now < 4000; now += 25) {
+      budget.reserve(now, 0);
+      budget.refused(now);
+    }
+    expect(budget.rateAt(4000)).toBeLessThan(15);
+    expect(budget.rateAt(19_000)).toBeGreaterThan(40);
   });
 
   test('takes the refusals of one second for one lesson, and those of the next for another', () => {
