@@ -13,6 +13,7 @@ const weights = {
   kill: 6,
   freeze: 2,
   silent: 2,
+  deaf: 2,
   cut: 4,
   shuffle: 2,
   drop: 2,
@@ -145,6 +146,9 @@ export class World {
       case 'silent':
         view.pushes.silent = true;
         break;
+      case 'deaf':
+        node.deafen();
+        break;
       case 'shuffle':
         Object.assign(view.pushes, { reverseBy: between(this.#random, 2, 4), times: 2 });
         break;
@@ -178,6 +182,7 @@ export class World {
     view.lateLogs.clear();
     member.fork = undefined;
     if (kind === 'freeze') node.thaw();
+    if (kind === 'deaf') node.dropDeaf();
     if (kind === 'kill') await node.restart();
     view.follow(this.head);
   }

@@ -42,6 +42,7 @@ export class FakeNodeListeners {
   #http: Server | undefined;
   #ipc: IpcServer | undefined;
   #folder: string | undefined;
+  readonly #deaf = new Set<Socket>();
   #bytesOfClosed = 0;
   #frozen: PromiseWithResolvers<void> | undefined;
 
@@ -104,6 +105,19 @@ export class FakeNodeListeners {
     this.#frozen = undefined;
   }
 
+  /** Neither reads nor writes on the connections that there are, and tells nobody. */
+  deafen(): void {
+    for (const socket of this.sockets) {
+      this.#deaf.add(socket);
+      socket.pause().cork();
+    }
+  }
+
+  /** Ends the connections that went dead. */
+  dropDeaf(): void {
+    for (const socket of this.#deaf) socket.destroy();
+  }
+
   #track(server: Server | IpcServer): void {
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
@@ -113,6 +127,7 @@ export class FakeNodeListeners {
       });
       socket.on('close', () => {
         this.sockets.delete(socket);
+        this.#deaf.delete(socket);
         this.#bytesOfClosed += socket.bytesWritten;
       });
     });

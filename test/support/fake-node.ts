@@ -209,6 +209,16 @@ export class FakeNode {
     this.#listeners.thaw();
   }
 
+  /** Every connection goes dead without a word, as when a router forgets it; new ones work. */
+  deafen(): void {
+    this.#listeners.deafen();
+  }
+
+  /** Ends the connections that went dead. */
+  dropDeaf(): void {
+    this.#listeners.dropDeaf();
+  }
+
   #script(): void {
     const { chain } = this;
     const id = this.#options.chainId ?? 1337;
