@@ -8,8 +8,8 @@
  * `--side-by-side` runs all of it several times, with the same faults at the same blocks: through the gateway, through it
  * with clients who keep no cursors, straight at one node, and through the balancer.
  *
- * Ends with 1 where an event was missing, doubled, out of order, wrongly removed or made up; side by side, this concerns
- * the first run alone.
+ * Ends with 1 where an event was missing, doubled, out of order, wrongly removed or made up, or was given up with words;
+ * side by side, this concerns the first run alone.
  */
 import { parseArgs } from 'node:util';
 import { soakEvents, type EventSoakOptions } from './events/soak.ts';

@@ -58,10 +58,10 @@ describe('the line that counts the tests', () => {
 const tools = ['bash', 'sh', 'cat', 'dirname', 'grep', 'mktemp', 'rm', 'tail', 'tee'];
 
 /**
- * Runs .ci/run with an npm whose two commands end as given, and with nothing else on the machine than `tools`, an apt-get
+ * Runs .ci/run with an npm whose commands end as given, and with nothing else on the machine than `tools`, an apt-get
  * that ends with `apt`, and a Redis server where `redis` says so; tells what was called too.
  */
-const runCi = async (tests: number, checks: number, { redis = true, apt = 0 } = {}) => {
+const runCi = async (tests: number, soak: number, checks: number, { redis = true, apt = 0 } = {}) => {
   await using folder = await temporary();
   for (const name of ['.ci', 'bin']) mkdirSync(join(folder.path, name));
   writeFileSync(join(folder.path, '.ci/run'), readFileSync(join(root, '.ci/run')));
@@ -69,7 +69,12 @@ const runCi = async (tests: number, checks: number, { redis = true, apt = 0 } = 
     writeFileSync(join(folder.path, 'bin', name), `#!/bin/sh\necho "${name} $*" >> ${folder.path}/called\n${text}\n`);
     chmodSync(join(folder.path, 'bin', name), 0o755);
   };
-  command('npm', `[ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }\nexit ${checks}`);
+  const ends = [
+    `[ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }`,
+    `[ "$2" = soak:events ] && exit ${soak}`,
+    `exit ${checks}`,
+  ];
+  command('npm', ends.join('\n'));
   command('apt-get', `exit ${apt}`);
   if (redis) command('redis-server', '');
   for (const tool of tools) {
@@ -87,19 +92,22 @@ describe('.ci/run', () => {
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toMatch(/^npm test\b/m);
   });
 
-  it('runs the tests, then every check, and ends with the line that counts the tests', async () => {
-    const { code, stdout, called } = await runCi(0, 0);
-    expect(called).toBe('npm test\nnpm run check\n');
+  const all = /^npm test\nnpm run soak:events -- --seed \d+ .*\nnpm run check\n$/;
+
+  it('runs the tests, a soak, then every check, and ends with the line that counts the tests', async () => {
+    const { code, stdout, called } = await runCi(0, 0, 0);
+    expect(called).toMatch(all);
     expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
     expect(code).toBe(0);
   });
 
   it.each([
-    [1, 0],
-    [0, 1],
-  ])('fails when the tests end with %i and the checks with %i, after running both', async (tests, checks) => {
-    const { code, stdout, called } = await runCi(tests, checks);
-    expect(called).toBe('npm test\nnpm run check\n');
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ])('fails when tests, soak, checks end with %i, %i, %i, after running all', async (tests, soak, checks) => {
+    const { code, stdout, called } = await runCi(tests, soak, checks);
+    expect(called).toMatch(all);
     expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
     expect(code).toBe(1);
   });
@@ -108,8 +116,10 @@ describe('.ci/run', () => {
     [0, false],
     [100, true],
   ])('asks for a Redis server where there is none, and goes on when that ends with %i', async (apt, says) => {
-    const { code, stdout, called } = await runCi(0, 0, { redis: false, apt });
-    expect(called).toMatch(/^apt-get update\n(?:apt-get install .*redis-server\n)?npm test\nnpm run check\n$/);
+    const { code, stdout, called } = await runCi(0, 0, 0, { redis: false, apt });
+    expect(called).toMatch(
+      /^apt-get update\n(?:apt-get install .*redis-server\n)?npm test\nnpm run soak.*\nnpm run check\n$/,
+    );
     expect(stdout.includes('its tests are skipped')).toBe(says);
     expect(code).toBe(0);
   });
