@@ -1,4 +1,5 @@
 import { Distrust } from './cache/distrust.ts';
+import { EVERYBODY } from './cache/doubts.ts';
 import { MemoryStore } from './cache/memory-store.ts';
 import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
@@ -27,12 +28,13 @@ export interface KeepingDeps {
 export const createKeeping = ({ cache, redis }: Config, { clock, random, log }: KeepingDeps): Keeping => {
   const store = new MemoryStore(cache);
   const replicas = redis && createReplicas(redis.url, { clock, random, observer: log });
-  const forget = (upstream: string): void => {
-    store.forget(upstream);
-    replicas?.answers.forget(upstream);
-  };
+  const learn = replicas && learning(store, replicas);
+  replicas?.link.onRise(() => void learn?.(true));
   replicas?.bus.listen({
-    forget,
+    forget: (upstream) => {
+      store.forget(upstream);
+      replicas.answers.forget(upstream);
+    },
     purge: () => {
       store.clear();
       replicas.answers.mistrust();
@@ -44,15 +46,38 @@ export const createKeeping = ({ cache, redis }: Config, { clock, random, log }: 
     store,
     replicas,
     observer: new Distrust((upstream) => {
-      forget(upstream);
+      store.forget(upstream);
+      replicas?.answers.forget(upstream);
       replicas?.bus.forget(upstream);
+      void learn?.(false);
     }),
     purge: async () => {
       replicas?.bus.purge();
       const here = store.clear();
-      return here + ((await replicas?.answers.clear()) ?? 0);
+      const elsewhere = (await replicas?.answers.clear()) ?? 0;
+      await learn?.(false);
+      return here + elsewhere;
     },
     start: () => replicas?.link.start(),
     close: () => replicas?.link.close(),
   };
 };
+
+/**
+ * Gives up what others have found to be false while they could not be heard. `back`: others could not hear this one either,
+ * and are told.
+ */
+const learning =
+  (store: MemoryStore, { bus, ledger }: Replicas) =>
+  async (back: boolean): Promise<void> => {
+    const { learned, written } = await ledger.reckon();
+    for (const doubted of learned) {
+      if (doubted === EVERYBODY) store.clear();
+      else store.forget(doubted);
+    }
+    if (!back) return;
+    for (const doubted of written) {
+      if (doubted === EVERYBODY) bus.purge();
+      else bus.forget(doubted);
+    }
+  };

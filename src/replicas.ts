@@ -1,3 +1,5 @@
+import { DoubtLedger } from './cache/doubt-ledger.ts';
+import { Doubts } from './cache/doubts.ts';
 import { RedisLink, type RedisLinkDeps } from './cache/redis-link.ts';
 import { RedisStore } from './cache/redis-store.ts';
 import { ReplicaBus } from './cache/replica-bus.ts';
@@ -9,6 +11,8 @@ import { readHeader } from './head/header.ts';
 export interface Replicas {
   readonly link: RedisLink;
   readonly answers: RedisStore;
+  /** What the replicas do not believe, kept with the answers. */
+  readonly ledger: DoubtLedger;
   readonly bus: ReplicaBus;
 }
 
@@ -33,11 +37,22 @@ const ANSWERS = {
   skew: 10_000,
 };
 
+const LEDGER = { key: `${FORM}doubts`, ttl: ANSWERS.finalTtl, skew: ANSWERS.skew };
+
+/** Marks of which a few lie within a chain's window, wherever its head stands. */
+export const LINEAGE = { prefix: `${FORM}lineage:`, step: 16, ttl: ANSWERS.finalTtl };
+
 /** Connects to nothing before `link.start`. */
 export const createReplicas = (url: string, deps: RedisLinkDeps): Replicas => {
   const link = new RedisLink({ ...LINK, url }, deps);
   const name = String(deps.random());
-  return { link, answers: new RedisStore(ANSWERS, link, deps.clock), bus: new ReplicaBus(link, name) };
+  const doubts = new Doubts();
+  return {
+    link,
+    answers: new RedisStore(ANSWERS, link, deps.clock, doubts),
+    ledger: new DoubtLedger(LEDGER, link, doubts, deps.clock),
+    bus: new ReplicaBus(link, name),
+  };
 };
 
 /** The chain's name among replicas, whatever each one's config calls it; undefined until its first block is known. */

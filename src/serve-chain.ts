@@ -68,7 +68,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     sends,
     events: events.layer,
     recentLogs: events.logs,
-    cache: serveCache(chain.name, head, deps.keeping, clock),
+    cache: serveCache({ chain: chain.name, quorum: routing.quorum }, head, deps.keeping, clock),
   };
   const logs = { ...chain.logs, mostBytes: limits.responseSize };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits, logs };

@@ -39,6 +39,7 @@ export class RedisLink {
   readonly #deps: RedisLinkDeps;
   readonly #backoff: Backoff;
   readonly #listeners = new Set<(message: Buffer) => void>();
+  readonly #risen = new Set<() => void>();
   #connection: RedisConnection | undefined;
   #state: State = 'down';
   #upSince = 0;
@@ -111,11 +112,17 @@ export class RedisLink {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Runs `task` each time that the server can be asked again: what was said meanwhile was not heard. */
+  onRise(task: () => void): void {
+    this.#risen.add(task);
+  }
+
   close(): void {
     this.#closed = true;
     this.#state = 'down';
     this.#next?.cancel();
     this.#listeners.clear();
+    this.#risen.clear();
     this.#drop();
   }
 
@@ -124,6 +131,7 @@ export class RedisLink {
     this.#state = 'up';
     this.#upSince = this.#deps.clock.now();
     this.#tell('used', '');
+    for (const task of this.#risen) task();
   }
 
   /** Somebody waited in vain. */

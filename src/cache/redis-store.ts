@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../lib/clock.ts';
 import type { Lasting } from './answers.ts';
+import { type Doubts, EVERYBODY } from './doubts.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { RedisReply } from './redis-connection.ts';
 import { decodeAnswer, encodeAnswer, type StoredAnswer, type StoredAnswerOptions } from './stored-answer.ts';
@@ -16,8 +17,6 @@ export interface RedisStoreOptions extends StoredAnswerOptions {
   readonly skew: number;
 }
 
-/** Upstreams remembered as forgotten. */
-const FORGOTTEN = 1000;
 /** Keys looked at in one step of emptying; a server does nothing else meanwhile. */
 const STEP = '1000';
 /** Steps after which emptying ends, so that a server that others fill is not walked for ever. */
@@ -28,15 +27,13 @@ export class RedisStore {
   readonly #options: RedisStoreOptions;
   readonly #link: RedisLink;
   readonly #clock: Clock;
-  /** Ms since the Unix epoch up to which nothing is believed that an upstream said. */
-  readonly #forgotten = new Map<string, number>();
-  /** The same for all of them. */
-  #mistrusted = 0;
+  readonly #doubts: Doubts;
 
-  constructor(options: RedisStoreOptions, link: RedisLink, clock: Clock) {
+  constructor(options: RedisStoreOptions, link: RedisLink, clock: Clock, doubts: Doubts) {
     this.#options = options;
     this.#link = link;
     this.#clock = clock;
+    this.#doubts = doubts;
   }
 
   /** `chain` names the chain the same way in every replica. Undefined where it is not there, or not in time. */
@@ -45,7 +42,7 @@ export class RedisStore {
     const reply = await this.#link.ask(['GET', this.#keyOf(chain, identity)]);
     if (!Buffer.isBuffer(reply)) return undefined;
     const answer = await decodeAnswer(reply, this.#options);
-    return answer === undefined || this.#given(answer) ? undefined : answer;
+    return answer === undefined || this.#doubts.cover(answer.upstream, answer.askedAt) ? undefined : answer;
   }
 
   /** Stores an answer for all, some time soon, if the server can be reached. */
@@ -55,16 +52,12 @@ export class RedisStore {
 
   /** Believes nothing any more that an upstream has said up to now. */
   forget(upstream: string): void {
-    if (this.#forgotten.size >= FORGOTTEN) {
-      this.#forgotten.clear();
-      this.mistrust();
-    }
-    this.#forgotten.set(upstream, this.#clock.wall() + this.#options.skew);
+    this.#doubts.add(upstream, this.#clock.wall() + this.#options.skew);
   }
 
   /** Believes nothing any more that was said up to now. */
   mistrust(): void {
-    this.#mistrusted = this.#clock.wall() + this.#options.skew;
+    this.#doubts.add(EVERYBODY, this.#clock.wall() + this.#options.skew);
   }
 
   /**
@@ -93,11 +86,6 @@ export class RedisStore {
     const final = identity.kind === 'lasting' ? identity.final : answer.settled;
     const ttl = final ? this.#options.finalTtl : this.#options.recentTtl;
     await this.#link.ask(['SET', key, value, 'EX', String(ttl)]);
-  }
-
-  #given({ upstream, askedAt }: StoredAnswer): boolean {
-    const until = upstream === undefined ? 0 : (this.#forgotten.get(upstream) ?? 0);
-    return askedAt <= Math.max(until, this.#mistrusted);
   }
 
   #keyOf(chain: string, { key }: Lasting): string {

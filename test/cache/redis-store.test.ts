@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Lasting } from '../../src/cache/answers.ts';
+import { Doubts } from '../../src/cache/doubts.ts';
 import { RedisLink } from '../../src/cache/redis-link.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import type { StoredAnswer } from '../../src/cache/stored-answer.ts';
@@ -35,7 +36,7 @@ const connected = async (server: RedisServer, options: Partial<typeof STORE> = {
   link.start();
   await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
   const clock = new FakeClock();
-  const store = new RedisStore({ ...STORE, ...options }, link, clock);
+  const store = new RedisStore({ ...STORE, ...options }, link, clock, new Doubts());
   const answer = (result = '"0x1"', changes: Partial<StoredAnswer> = {}): StoredAnswer => ({
     result: Buffer.from(result),
     upstream: 'a',

@@ -59,6 +59,22 @@ const countsSends = async (pool: CachePool): Promise<void> => {
     .toBe('0x6');
 };
 
+const answersIn = async (server: RedisServer): Promise<number> =>
+  ((await server.run('KEYS', 'headgate:1:answer:*')) as string[]).length;
+
+/** Has the first replica ask for these blocks until the server has all answers: it may be left aside for a moment. */
+const stored = (pool: CachePool, server: RedisServer, blocks: readonly number[]) =>
+  expect
+    .poll(
+      async () => {
+        await pool.operate('/admin/cache/purge');
+        for (const block of blocks) await pool.ask('eth_getBalance', [alice, hex(block)]);
+        return answersIn(server);
+      },
+      { timeout: 15_000, interval: 50 },
+    )
+    .toBe(blocks.length);
+
 withRedis('replicas on one Redis', () => {
   it('need not ask what another one has asked', async () => {
     await using server = await RedisServer.start();
@@ -79,7 +95,7 @@ withRedis('replicas on one Redis', () => {
     await expect
       .poll(async () => {
         await pool.operate('/admin/cache/purge', 1);
-        return [await server.run('KEYS', 'headgate:*'), await pool.metric('headgate_cache_bytes', 0)];
+        return [await server.run('KEYS', 'headgate:1:answer:*'), await pool.metric('headgate_cache_bytes', 0)];
       })
       .toEqual([[], 0]);
     expect((await pool.ask('eth_getBalance', [alice, hex(99)], 0)).source).toBe('miss');
@@ -134,6 +150,91 @@ withRedis('replicas on one Redis', () => {
     }
     expect(await pending(pool, 1)).toBe('0x5');
     await countsSends(pool);
+  });
+
+  it('take nothing over of a chain that was begun anew from the same first block', async () => {
+    await using server = await RedisServer.start();
+    const chain = new ScriptedChain();
+    const [before, after] = ['before', 'after'].map((salt) => chain.extend(chain.genesis, 400, { salt }));
+    if (before === undefined || after === undefined) throw new Error('no chain');
+    const config = { redis: { url: server.url } };
+    {
+      await using pool = await CachePool.start(chain, before, { config });
+      await inUse(pool);
+      await stored(pool, server, [1, 2, 3, 4]);
+    }
+    await using pool = await CachePool.start(chain, after, { config });
+    await inUse(pool);
+    for (const block of [1, 2, 3, 4]) {
+      const { result, source } = await pool.ask('eth_getBalance', [alice, hex(block)]);
+      expect([result, source]).toEqual([balanceAt(chain.at(after, block)?.hash ?? '', alice), 'miss']);
+    }
+  });
+
+  it('take nothing over from one that has other rules of what to believe', async () => {
+    await using server = await RedisServer.start();
+    await using careless = await started(server, { replicas: 1 });
+    await inUse(careless);
+    for (const node of careless.nodes) node.on('eth_getBalance', () => '0xbad');
+    const { head } = careless;
+    const quorum = [{ methods: ['eth_getBalance'], agree: 2, of: 3 }];
+    const config = { redis: { url: server.url } };
+    await using careful = await CachePool.start(careless.chain, head, { config, chain: { quorum } });
+    await inUse(careful);
+    await stored(careless, server, [100]);
+    expect(await careful.ask('eth_getBalance', [alice])).toEqual({
+      result: balanceAt(head.hash, alice),
+      source: 'miss',
+    });
+  });
+
+  it('learn, though they start later, of whom the others do not believe any more', async () => {
+    await using server = await RedisServer.start();
+    await using pool = await started(server, { replicas: 1 });
+    await inUse(pool);
+    const blocks = Array.from({ length: 30 }, (_, index) => 60 + index);
+    pool.nodes[0]?.on('eth_getBalance', () => '0xbad');
+    let address = '';
+    let tries = 0;
+    await expect
+      .poll(
+        async () => {
+          address = hex(tries++).padEnd(42, '0');
+          const before = await answersIn(server);
+          for (const block of blocks) await pool.ask('eth_getBalance', [address, hex(block)]);
+          return (await answersIn(server)) - before;
+        },
+        { timeout: 15_000, interval: 50 },
+      )
+      .toBe(blocks.length);
+    const told = await Promise.all(blocks.map((block) => pool.ask('eth_getBalance', [address, hex(block)])));
+    expect(told.map(({ result }) => result)).toContain('0xbad');
+    pool.views[0]?.follow(pool.chain.mine(pool.chain.at(pool.head, 99) ?? pool.chain.genesis, { salt: 'own' }));
+    const doubts = () => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1');
+    await expect.poll(doubts, { timeout: 10_000 }).toEqual(['n0']);
+    await using later = await CachePool.start(pool.chain, pool.head, { config: { redis: { url: server.url } } });
+    await inUse(later);
+    for (const block of blocks) {
+      const { result } = await later.ask('eth_getBalance', [address, hex(block)]);
+      expect(result).toBe(balanceAt(pool.chain.at(pool.head, block)?.hash ?? '', address));
+    }
+    expect(later.asked('eth_getBalance')).toBeLessThan(blocks.length);
+  });
+
+  it('are emptied once they can be reached, though the server was frozen when an operator said so', async () => {
+    await using server = await RedisServer.start();
+    await using pool = await started(server);
+    await inUse(pool);
+    await stored(pool, server, [98, 99]);
+    const ask = () => pool.ask('eth_getBalance', [alice, hex(99)], 1);
+    await ask();
+    expect((await ask()).source).toBe('hit');
+    await server.run('DEL', 'headgate:1:doubts');
+    server.freeze();
+    expect(await pool.operate('/admin/cache/purge')).toMatchObject({ ok: true });
+    server.thaw();
+    await expect.poll(() => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1'), { timeout: 10_000 }).toEqual(['']);
+    await expect.poll(async () => (await ask()).source, { timeout: 10_000 }).toBe('miss');
   });
 
   it('fail no call while the server freezes, thaws, dies, comes back and is flushed', async () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Answers } from '../../src/cache/answers.ts';
 import { cached } from '../../src/cache/cache.ts';
 import { MemoryStore } from '../../src/cache/memory-store.ts';
+import { Doubts } from '../../src/cache/doubts.ts';
 import { RedisLink } from '../../src/cache/redis-link.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import { SingleFlight } from '../../src/cache/single-flight.ts';
@@ -37,7 +38,7 @@ const replica = async (server: RedisServer) => {
   await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
   const branch = new ScriptedBranch(1000);
   const memory = new MemoryStore({ memory: 1024 * 1024 });
-  const store = new RedisStore(ANSWERS, link, systemClock);
+  const store = new RedisStore(ANSWERS, link, systemClock, new Doubts());
   const layer = cached({
     branch,
     answers: new Answers('main', branch, memory),
