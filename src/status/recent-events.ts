@@ -67,6 +67,15 @@ const SLOW = 1000;
 /** Characters of somebody else's text. */
 const LONGEST = 300;
 
+/** What was asked of one upstream since the start of the process. */
+export interface Effort {
+  attempts: number;
+  /** The gateway's own questions, counted by item. */
+  probes: number;
+  /** What both have cost, in units of a plain read. */
+  units: number;
+}
+
 /** What happened of late on one chain. */
 export class RecentChain {
   readonly events = new Ring<StatusEvent>(EVENTS);
@@ -74,8 +83,7 @@ export class RecentChain {
   readonly calls = new Ring<RemarkableCall>(CALLS);
   readonly unknownErrors = new UnknownErrors();
   readonly traffic = { calls: 0, saved: 0, failed: 0, savedBy: { hit: 0, coalesced: 0, local: 0 }, unitsSaved: 0 };
-  /** Attempts at each upstream since the start, and what they and the probes have cost in units of a plain read. */
-  readonly effort = new Map<string, { attempts: number; units: number }>();
+  readonly effort = new Map<string, Effort>();
 }
 
 /** Remembers, within fixed bounds, what the status page shows of the last while. */
@@ -133,7 +141,9 @@ export class RecentEvents implements Observer {
   }
 
   probed(chain: string, upstream: string, items: number): void {
-    this.#effort(chain, upstream).units += items;
+    const effort = this.#effort(chain, upstream);
+    effort.probes += items;
+    effort.units += items;
   }
 
   stateChanged(chain: string, upstream: string, from: string, to: string, reason: string): void {
@@ -169,7 +179,7 @@ export class RecentEvents implements Observer {
   recovered(): void {}
   noted(): void {}
 
-  #effort(chain: string, upstream: string): { attempts: number; units: number } {
+  #effort(chain: string, upstream: string): Effort {
     const { effort } = this.of(chain);
     const known = effort.get(upstream);
     if (known !== undefined) return known;
@@ -179,7 +189,7 @@ export class RecentEvents implements Observer {
         break;
       }
     }
-    const fresh = { attempts: 0, units: 0 };
+    const fresh = { attempts: 0, probes: 0, units: 0 };
     effort.set(upstream, fresh);
     return fresh;
   }

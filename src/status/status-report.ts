@@ -46,6 +46,8 @@ export interface UpstreamStatus {
   readonly client: string;
   /** Attempts since the start. */
   readonly attempts: number;
+  /** The gateway's own questions since the start. */
+  readonly probes: number;
   /** What attempts and probes have cost since the start, in units of a plain read. */
   readonly units: number;
 }
@@ -117,6 +119,7 @@ const upstreamStatus = (node: NodeView, { effort }: RecentChain, { mask }: Momen
     peers: node.peers ?? null,
     client: mask(node.client.slice(0, CLIENT)),
     attempts: effort.get(name)?.attempts ?? 0,
+    probes: effort.get(name)?.probes ?? 0,
     units: effort.get(name)?.units ?? 0,
   };
 };

@@ -59,6 +59,7 @@ test('has the shape that the contract names', () => {
             peers: 8,
             client: 'Geth/v1.16.2',
             attempts: 1,
+            probes: 3,
             units: 5,
           },
         ],

@@ -24,6 +24,7 @@ export const anUpstream = (name: string, stats: Partial<Upstream['stats']> = {})
 
 export const aNodeView = (upstream: Upstream, changes: Partial<NodeView> = {}): NodeView => ({
   upstream,
+  reachable: true,
   state: 'healthy',
   reason: 'at the published head',
   score: 1,
