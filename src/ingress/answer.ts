@@ -55,8 +55,10 @@ export const answer = async (body: Buffer, endpoint: Endpoint, context: Context,
       deps.observer.rejected(decoded.error.data.reason);
       return { kind: 'single', answered: { id: NULL_ID, reply: faultReply(decoded.error) } };
     case 'single': {
-      const [answered] = await runAll([decoded.item], endpoint, context, deps);
-      return answered === undefined ? { kind: 'silence' } : { kind: 'single', answered };
+      const { item } = decoded;
+      const reply = item.ok ? await runOne(item.request, endpoint, context, deps) : rejected(item.error, deps);
+      if (item.ok && item.request.id === undefined) return { kind: 'silence' };
+      return { kind: 'single', answered: { id: (item.ok ? item.request.id : item.id) ?? NULL_ID, reply } };
     }
     case 'batch': {
       const answered = await runAll(decoded.items, endpoint, context, deps);
@@ -65,6 +67,14 @@ export const answer = async (body: Buffer, endpoint: Endpoint, context: Context,
     }
     default:
       return decoded satisfies never;
+  }
+};
+
+const runOne = async (request: Request, endpoint: Endpoint, context: Context, deps: AnswerDeps): Promise<Reply> => {
+  const deadline = deps.clock.now() + endpoint.timeoutMs;
+  for (let pins = 1; ; pins += 1) {
+    const reply = await run(callOf(request, endpoint, context, deadline, endpoint.head()), endpoint, deps);
+    if (!reply.info.orphaned || pins >= PINS || !repeatable(request)) return reply;
   }
 };
 
@@ -81,7 +91,7 @@ const runAll = async (
     const head = endpoint.head();
     await eachOf(items.length, async (index) => {
       const item = items[index];
-      if (!item?.ok || (pins > 0 && !repeatable(item))) return;
+      if (!item?.ok || (pins > 0 && !repeatable(item.request))) return;
       replies[index] = await run(callOf(item.request, endpoint, context, deadline, head), endpoint, deps);
     });
   }
@@ -93,8 +103,8 @@ const runAll = async (
 };
 
 /** A batch reads at one block: when that is orphaned for one of its reads, all of them are read again, and nothing else. */
-const repeatable = (item: Extract<Item, { ok: true }>): boolean => {
-  const { write, idempotent } = methodSpec(item.request.method);
+const repeatable = ({ method }: Request): boolean => {
+  const { write, idempotent } = methodSpec(method);
   return idempotent && !write;
 };
 
@@ -130,7 +140,6 @@ const callOf = (
 
 /** Runs `task` for every index below `count`, at most `WIDTH` at once. */
 const eachOf = async (count: number, task: (index: number) => Promise<void>): Promise<void> => {
-  if (count === 1) return task(0);
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {

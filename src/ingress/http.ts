@@ -109,7 +109,7 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
     // Whatever a client calls it, it is JSON, or refused for not being so.
     request.raw.headers['content-type'] = 'application/json';
     // An answer to a POST is written past Fastify, with these headers among its own.
-    if (request.method !== 'POST') reply.headers(commonHeaders(request, gate));
+    if (request.method !== 'POST') reply.headers(commonHeaders(request, requestIdOf(request.raw), gate));
     if (hostAllowed(request.headers.host, { bound: gate.host, hosts: gate.hosts })) done();
     else refuse(reply, gate, 'host_denied', "the Host header is none of this machine's names: see server.hosts");
   });
@@ -129,11 +129,18 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
 };
 
 /** What every answer carries, whatever it says. */
-const commonHeaders = (request: FastifyRequest, { cors, draining }: Gate): Record<string, string> => ({
-  ...corsHeaders(request.headers.origin, cors),
-  'x-request-id': requestIdOf(request.raw),
-  ...(draining() ? { connection: 'close' } : {}),
-});
+const commonHeaders = (
+  request: FastifyRequest,
+  requestId: string,
+  { cors, draining }: Gate,
+): Record<string, string> => {
+  const headers: Record<string, string> = {
+    ...corsHeaders(request.raw.headers.origin, cors),
+    'x-request-id': requestId,
+  };
+  if (draining()) headers['connection'] = 'close';
+  return headers;
+};
 
 const route = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply | Promise<FastifyReply> => {
   const target = parseTarget(pathOf(request));
@@ -150,7 +157,12 @@ const stream = async (
 ): Promise<FastifyReply> => {
   const endpoint = gate.endpoints.find(chain);
   if (endpoint === undefined) return unknownChain(reply, gate);
-  const refused = await gate.streams.open(request.raw, reply.raw, endpoint, commonHeaders(request, gate));
+  const refused = await gate.streams.open(
+    request.raw,
+    reply.raw,
+    endpoint,
+    commonHeaders(request, requestIdOf(request.raw), gate),
+  );
   if (refused === undefined) return reply.hijack();
   const { reason, message, status, retryAfter } = refused;
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
@@ -187,7 +199,8 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
   }
   const outcome = await answer(body, endpoint, context, gate);
   const pieces = bodyOf(outcome);
-  const headers = { ...commonHeaders(request, gate), ...headersOf(outcome, endpoint.head()?.latest.number) };
+  const headers = commonHeaders(request, context.requestId, gate);
+  Object.assign(headers, headersOf(outcome, endpoint.head()?.latest.number));
   ending?.holding.hold(sizeOf(pieces));
   reply.hijack();
   if (pieces.length > 0) headers['content-type'] = 'application/json';
@@ -222,14 +235,20 @@ const write = (
   if (pieces.length > 0) headers['content-length'] = String(size);
   raw.writeHead(status, headers);
   if (size < LARGE) {
-    raw.end(pieces.map((piece) => piece.toString('latin1')).join(''), 'latin1');
+    raw.end(latin1(pieces), 'latin1');
     return;
   }
   for (const piece of pieces) raw.write(piece);
   raw.end();
 };
 
-const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
+const latin1 = (pieces: readonly Buffer[]): string => {
+  let text = '';
+  for (const piece of pieces) text += piece.toString('latin1');
+  return text;
+};
+
+const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 const gzipped = promisify(gzip);
 
@@ -270,7 +289,7 @@ const refuse = (
   return reply
     .code(status)
     .headers({
-      ...commonHeaders(reply.request, gate),
+      ...commonHeaders(reply.request, requestIdOf(reply.request.raw), gate),
       ...headersOf(outcome, undefined),
       'content-type': 'application/json',
     })
