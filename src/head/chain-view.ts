@@ -23,6 +23,8 @@ export interface NodeView {
   readonly state: NodeState;
   /** Why it is in this state, in words. */
   readonly reason: string;
+  /** It answered the gateway's last question to it. */
+  readonly reachable: boolean;
   /** 0 (useless) to 1 (perfect). */
   readonly score: number;
   /** The newest block of its own that is linked into the tree. */

@@ -167,6 +167,7 @@ export class WatchedNode {
       upstream: this.upstream,
       state: this.verdict.state,
       reason: this.verdict.reason,
+      reachable: tracker.trouble === undefined,
       score: this.score,
       head: known ? this.height() : undefined,
       lag: known ? this.lag(published) : undefined,

@@ -58,7 +58,7 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
     if (unfit === undefined) fit.push(node);
     else {
       excluded.push(unfit);
-      hope ||= unfit.lacksBlock || (node.state === 'unknown' && isWanted(node, call.only));
+      hope ||= unfit.lacksBlock || (mayReturn(node) && isWanted(node, call.only));
     }
   }
   const candidates = foremost(inOrder(fit, offer, random), offer.holders);
@@ -77,6 +77,13 @@ const inOrder = (nodes: readonly NodeView[], offer: Offer, random: () => number)
   }
   const order = [...groups.keys()].sort((a, b) => a - b);
   return order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
+};
+
+/** It is being asked who it is, or it answers probes and its breaker is about to let a call try. */
+const mayReturn = ({ state, reachable, upstream }: NodeView): boolean => {
+  if (state === 'unknown') return true;
+  const tried = reachable && upstream.stats.breaker === 'open';
+  return tried && (state === 'down' || rank[state] !== undefined);
 };
 
 /** The whole pool has left the published head's branch: it is about to follow them. */

@@ -55,6 +55,7 @@ class NodeUpstream implements Upstream {
     this.#options = options;
     this.#deps = deps;
     this.#stats = new Statistics(options, deps.clock, () => {
+      if (this.#stats.breaker === 'open') this.#turnAway('its circuit breaker opened before its turn');
       for (const listener of this.#breakerListeners) listener();
     });
     this.#ways = nodeTransports(options, {
@@ -234,12 +235,16 @@ class NodeUpstream implements Upstream {
     this.#lost(why);
   }
 
+  /** Calls that wait for their turn are better asked elsewhere. */
+  #turnAway(why: string): void {
+    for (const call of this.#waiting) call.giveUp(failedBecause('overloaded', why));
+  }
+
   #lost(why: string): void {
     if (this.#closed) return;
     // Whoever listens at this address from now on may be another kind of node, of another chain even.
     this.#batches = true;
-    for (const call of this.#waiting)
-      call.giveUp(failedBecause('overloaded', 'its connection was lost before its turn'));
+    this.#turnAway('its connection was lost before its turn');
     for (const listener of this.#lostListeners) listener(why);
   }
 }

@@ -15,6 +15,7 @@ interface Given {
   readonly head?: number;
   readonly send?: boolean | 'only';
   readonly breaker?: Upstream['stats']['breaker'];
+  readonly reachable?: boolean;
 }
 
 const node = ({
@@ -27,6 +28,7 @@ const node = ({
   head = 100,
   send = true,
   breaker = 'closed',
+  reachable = true,
 }: Given): NodeView => ({
   upstream: {
     name,
@@ -37,6 +39,7 @@ const node = ({
   } as Upstream,
   state,
   reason: 'as the test says',
+  reachable,
   score,
   head,
   lag: 0,
@@ -140,6 +143,15 @@ describe('select', () => {
   it('has hope while a node is unknown, and none when all are down', () => {
     expect(select(viewOf({ name: 'a', state: 'unknown' }), anyCall, nothing, () => 0).hope).toBe(true);
     expect(select(viewOf({ name: 'a', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(false);
+  });
+
+  it('has hope where a node answers probes behind its open breaker, and none where it answers nothing', () => {
+    const broken = { name: 'a', breaker: 'open' } as const;
+    const hope = (given: Given): boolean => select(viewOf(given), anyCall, nothing, () => 0).hope;
+    expect(hope({ ...broken, state: 'down' })).toBe(true);
+    expect(hope(broken)).toBe(true);
+    expect(hope({ ...broken, state: 'down', reachable: false })).toBe(false);
+    expect(hope({ ...broken, state: 'drained' })).toBe(false);
   });
 
   it('never prefers the clearly worse of two, by score or load', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reset } from '../support/fake-node.ts';
+import { reset, status } from '../support/fake-node.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { fakeNode, watch } from './setup.ts';
 
@@ -17,4 +17,16 @@ test('a call that waits for its turn is not made once the connection is lost: an
   expect(await second.outcome).toMatchObject({ kind: 'failed', failure: 'overloaded' });
   clock.advance(5000);
   expect(node.count(request.method)).toBe(1);
+});
+
+test('a call that waits for its turn is sent elsewhere once the circuit breaker has opened', async () => {
+  const node = await fakeNode({ ws: false });
+  // Five calls may be made at once, as many as faults open the breaker; the sixth has to wait.
+  const { upstream } = watch(node.url, { requestsPerSecond: 50 }, new FakeClock());
+  node.on('eth_call', () => status(500));
+  const failing = Array.from({ length: 5 }, () => upstream.call({ ...request, method: 'eth_call' }, 10_000));
+  const waiting = upstream.call(request, 10_000);
+  await Promise.all(failing.map(({ outcome }) => outcome));
+  expect(await waiting.outcome).toMatchObject({ kind: 'failed', failure: 'overloaded' });
+  expect(node.count(request.method)).toBe(0);
 });
