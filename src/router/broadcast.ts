@@ -9,7 +9,7 @@ import type { NodeView } from '../head/chain-view.ts';
 import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 import { elementOf } from '../jsonrpc/params.ts';
 import { Asking } from './asking.ts';
-import { isKnown } from './known-transaction.ts';
+import { hasHead, isKnown } from './known-transaction.ts';
 import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { isLimited, stands } from './selection.ts';
 import { fateUnknown, unusable } from './verdict.ts';
@@ -31,7 +31,7 @@ interface Objection {
 /**
  * Sends a transaction to several nodes at once. The first to take it answers, and the rest go on behind the answer, so
  * that it does not die with one node. One that a node has already, or that is mined, was sent with success; a refusal
- * stands when nobody took it.
+ * stands when nobody took it, if it is by a node that has the head: one that lags does not know of the sender's money.
  */
 export const broadcast = async (
   call: Call,
@@ -133,8 +133,13 @@ class Sending {
       return { ok: true, result, info: this.asking.info(name) };
     }
     if (outcome.kind === 'refused' && stands(chain.view, name, undefined)) {
-      this.#objections.push({ upstream: name, error: outcome.error, raw: outcome.raw });
-      return 'refused';
+      const { error, raw } = outcome;
+      if (await hasHead(this.#call, node, this.#tools)) {
+        this.#objections.push({ upstream: name, error, raw });
+        return 'refused';
+      }
+      this.asking.ended(name, { ...unusable(error.message), failure: 'not_yet', error, raw }, true);
+      return 'failed';
     }
     if (outcome.kind === 'failed' && fateUnknown(outcome.failure)) this.#fateUnknown = true;
     this.asking.ended(name, outcome.kind === 'answered' ? unusable('what it gave is no hash') : outcome, false);

@@ -7,31 +7,37 @@ import { type PlanTools, timeLeft } from './plan.ts';
 const LARGEST = 8 * 1024 * 1024;
 const spec = methodSpec('eth_getTransactionByHash');
 
-/** True where one node knows the transaction, by the gateway's own question; false where it does not, or does not answer. */
-const knows = async (
+/** What one node says to the gateway's own question about a hash; undefined where it does not answer. */
+const ask = async (
   { upstream }: NodeView,
+  method: string,
   hash: string,
-  timeoutMs: number,
-  { observer }: PlanTools,
   call: Call,
-): Promise<boolean> => {
+  { attemptTimeout, clock, observer }: PlanTools,
+): Promise<unknown> => {
   const params = Buffer.from(JSON.stringify([hash]));
   observer.probed(call.chain, upstream.name, 1);
-  const [outcome] = await upstream.probe([{ method: spec.name, params, heavy: false }], timeoutMs);
-  if (outcome?.kind !== 'answered' || outcome.result.length > LARGEST) return false;
-  const found: unknown = JSON.parse(outcome.result.toString());
-  return typeof found === 'object' && found !== null;
+  const timeoutMs = Math.min(attemptTimeout, timeLeft(call, clock));
+  const [outcome] = await upstream.probe([{ method, params, heavy: false }], timeoutMs);
+  return outcome?.kind === 'answered' && outcome.result.length <= LARGEST
+    ? JSON.parse(outcome.result.toString())
+    : undefined;
 };
 
 /** True as soon as any node that serves reads knows the transaction; false when none of them does. */
 export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promise<boolean> => {
   const wanted = { spec, pin: undefined, only: call.only, minBlock: undefined };
   const { candidates } = tools.select(wanted);
-  const timeoutMs = Math.min(tools.attemptTimeout, timeLeft(call, tools.clock));
   return new Promise((resolve) => {
     const all = candidates.map(async (node) => {
-      if (await knows(node, hash, timeoutMs, tools, call)) resolve(true);
+      const found = await ask(node, spec.name, hash, call, tools);
+      if (typeof found === 'object' && found !== null) resolve(true);
     });
     void Promise.all(all).then(() => resolve(false));
   });
 };
+
+/** False where the node says that it does not have the head that the call came with: it lags, or is of another chain by now. */
+export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Promise<boolean> =>
+  call.head === undefined ||
+  (await ask(node, 'eth_getBlockTransactionCountByHash', call.head.latest.hash, call, tools)) !== null;

@@ -110,6 +110,26 @@ describe('broadcasting a transaction', () => {
     expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
   });
 
+  it.each(['insufficient funds for transfer', 'invalid chain id for signer'])(
+    'asks on where "%s" is said by a node without the head: it lags, or is of another chain by now',
+    async (words) => {
+      await using pool = await startPool([{}, { config: { tier: 1 } }]);
+      const [a, b] = pool.nodes;
+      a?.on(SEND, () => rpcError(-32000, words));
+      a?.on('eth_getBlockTransactionCountByHash', () => null);
+      b?.on(SEND, () => hash);
+      expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
+    },
+  );
+
+  it('gives back what a node without the head says where that is all that there is', async () => {
+    await using pool = await startPool([{}], { routing: { attempts: 1 } });
+    pool.nodes[0]?.on(SEND, () => rpcError(-32000, 'insufficient funds for transfer'));
+    pool.nodes[0]?.on('eth_getBlockTransactionCountByHash', () => null);
+    const { json } = await pool.call(SEND, [raw]);
+    expect(json.error).toEqual({ code: -32000, message: 'insufficient funds for transfer' });
+  });
+
   it('goes on to the next nodes, and to the next tier at last, where sending fails', async () => {
     await using pool = await startPool([{}, {}, { config: { tier: 1 } }], { routing: { broadcast: 1 } });
     const [a, b, c] = pool.nodes;
