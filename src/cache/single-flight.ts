@@ -24,8 +24,8 @@ interface Flight {
 
 /**
  * Has calls of the same identity share one that is under way. It is nobody's own: who leaves takes nothing from the
- * others, and it is given up when the last one has left. When its time runs out, it is made once more for those who have
- * more time. Whatever comes of it goes to those who wait for it, and to nobody later.
+ * others, and it is given up when the last one has left. When it fails with most of its time gone, it is made once more for
+ * those who have more. Whatever comes of it goes to those who wait for it, and to nobody later.
  */
 export class SingleFlight {
   readonly #clock: Clock;
@@ -57,8 +57,10 @@ export class SingleFlight {
     let call: Call | undefined = first;
     while (call !== undefined) {
       flight.deadline = call.deadline;
+      const halfTime: number = (this.#clock.now() + call.deadline) / 2;
       const reply: Reply = await ask({ ...call, cancellation: flight.cancellation });
-      const late = !reply.ok && reply.reason !== undefined && this.#clock.now() >= flight.deadline;
+      // What failed for want of time would perhaps not have failed whoever came later, and waits longer.
+      const late: boolean = !reply.ok && reply.reason !== undefined && this.#clock.now() >= halfTime;
       call = late ? latest(flight) : undefined;
       if (call === undefined) this.#forget(identity, flight);
       const due = (waiter: Waiter): boolean => call === undefined || waiter.call.deadline <= flight.deadline;

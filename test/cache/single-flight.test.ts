@@ -135,6 +135,19 @@ describe('SingleFlight', () => {
     expect(await fourth).toMatchObject({ ok: true });
   });
 
+  it('is made once more where it failed before its own time was out, but for want of more', async () => {
+    const { asked, clock, join } = flying();
+    const first = join({ deadline: 1000 });
+    clock.advance(900);
+    const second = join({ deadline: 1900 });
+    clock.advance(50);
+    asked[0]?.answer(refuse('upstreams_failed', 'every node wants to be left alone for longer than there is time'));
+    expect(await first).toMatchObject({ ok: false, reason: 'upstreams_failed' });
+    expect(asked.map(({ call }) => call.deadline)).toEqual([1000, 1900]);
+    asked[1]?.answer(truth);
+    expect(await second).toMatchObject({ ok: true });
+  });
+
   it('is not made again for a failure that came in time, nor for the client’s own error', async () => {
     const { asked, clock, join } = flying();
     const early = [join({ deadline: 1000 }), join({ deadline: 2000 })];
