@@ -8,7 +8,8 @@ import type { Inquiry, Mix } from './mixes.ts';
 /** What came of a crowd's calls. */
 export interface Outcome {
   readonly calls: number;
-  readonly hits: number;
+  /** Calls by what `x-headgate-cache` said. */
+  readonly sources: ReadonlyMap<string, number>;
   readonly failed: number;
   readonly wrong: number;
   /** The first few of both, in words. */
@@ -41,7 +42,8 @@ export const crowd = async (
   over: Promise<unknown>,
   deps: CrowdDeps,
 ): Promise<Outcome> => {
-  const outcome = { calls: 0, hits: 0, failed: 0, wrong: 0, faults: [] as string[] };
+  const sources = new Map<string, number>();
+  const outcome = { calls: 0, sources, failed: 0, wrong: 0, faults: [] as string[] };
   let ended = false;
   const ending = over.then(() => {
     ended = true;
@@ -52,9 +54,9 @@ export const crowd = async (
     const wallet = new Wallet(random, mix);
     await new Promise((resolve) => setTimeout(resolve, random() * pause));
     while (!ended && line !== undefined) {
-      const { verdict, hit } = await wallet.ask(line, deps);
+      const { verdict, source } = await wallet.ask(line, deps);
       outcome.calls += 1;
-      outcome.hits += hit ? 1 : 0;
+      sources.set(source, (sources.get(source) ?? 0) + 1);
       if (verdict !== undefined) {
         outcome[verdict.kind] += 1;
         if (outcome.faults.length < FAULTS) outcome.faults.push(`${verdict.kind}: ${verdict.why}`);
@@ -86,7 +88,7 @@ class Wallet {
   async ask(
     line: Line,
     { chronicle, now }: CrowdDeps,
-  ): Promise<{ readonly verdict: Verdict | undefined; readonly hit: boolean }> {
+  ): Promise<{ readonly verdict: Verdict | undefined; readonly source: string }> {
     const seen = this.#seen;
     const inquiry = this.#mix(this.#random, { height: seen.height, ticks: this.#ticks });
     const { method, params, question } = inquiry;
@@ -98,8 +100,8 @@ class Wallet {
       block: undefined,
     }));
     const endedAt = now();
-    const hit = told.source === 'hit';
-    if (question === undefined || told.failure !== undefined) return { verdict: failed(inquiry, told.failure), hit };
+    const source = String(told.source ?? 'none');
+    if (question === undefined || told.failure !== undefined) return { verdict: failed(inquiry, told.failure), source };
     const call: Finished = {
       questions: [question],
       results: [told.result],
@@ -111,12 +113,12 @@ class Wallet {
     };
     const judgement = judge(call, chronicle, { grace: GRACE });
     if (judgement.kind !== 'right') {
-      return { verdict: { kind: 'wrong', why: `${JSON.stringify(params)}: ${judgement.why}` }, hit };
+      return { verdict: { kind: 'wrong', why: `${JSON.stringify(params)}: ${judgement.why}` }, source };
     }
     const height = heightToldBy(question, told.result);
     if (height !== undefined && height > seen.height) this.#seen = { height, at: endedAt };
     this.#ticks = [...this.#ticks, ...transactionsToldBy(question, told.result)].slice(-TICKS);
-    return { verdict: undefined, hit };
+    return { verdict: undefined, source };
   }
 }
 
