@@ -1,6 +1,4 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Endpoint } from '../core/endpoint.ts';
 import { faultReply } from '../core/reply.ts';
@@ -14,6 +12,7 @@ import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
 import { hostAllowed } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
+import { pack, sizeOf, write } from './write.ts';
 import { answerUnreadable } from './unreadable.ts';
 import { EventStreams } from './sse.ts';
 import { type Endpoints, parseTarget, type Target } from './target.ts';
@@ -57,10 +56,6 @@ interface Ending {
 type Ended = FastifyRequest & { ending: Ending | null };
 
 const NULL_ID: RawJson = Buffer.from('null');
-/** Bytes below which packing saves nothing. */
-const COMPRESSIBLE = 1024;
-/** Bytes from which an answer is written in pieces instead of copied into one. */
-const LARGE = 32 * 1024;
 
 /** The RPC listener's HTTP side. */
 export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstance => {
@@ -204,58 +199,10 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
   ending?.holding.hold(sizeOf(pieces));
   reply.hijack();
   if (pieces.length > 0) headers['content-type'] = 'application/json';
-  const packed = gate.compression && pieces.length > 0 ? await pack(request, headers, pieces) : pieces;
+  const packed = gate.compression && pieces.length > 0 ? await pack(request.raw, headers, pieces) : pieces;
   write(reply.raw, httpStatusOf(outcome), headers, packed);
   return reply;
 };
-
-/** Packs an answer for a client that takes gzip, and says so in the headers. */
-const pack = async (
-  request: FastifyRequest,
-  headers: Record<string, string>,
-  pieces: readonly Buffer[],
-): Promise<readonly Buffer[]> => {
-  headers['vary'] = 'vary' in headers ? `${headers['vary']}, Accept-Encoding` : 'Accept-Encoding';
-  if (!acceptsGzip(request) || sizeOf(pieces) < COMPRESSIBLE) return pieces;
-  headers['content-encoding'] = 'gzip';
-  return [await gzipped(Buffer.concat(pieces))];
-};
-
-/**
- * Writes an answer past Fastify. A small one as text, since Node then sends head and body in one write; a large one in
- * its pieces, without a copy.
- */
-const write = (
-  raw: ServerResponse,
-  status: number,
-  headers: Record<string, string>,
-  pieces: readonly Buffer[],
-): void => {
-  const size = sizeOf(pieces);
-  if (pieces.length > 0) headers['content-length'] = String(size);
-  raw.writeHead(status, headers);
-  if (size < LARGE) {
-    raw.end(latin1(pieces), 'latin1');
-    return;
-  }
-  for (const piece of pieces) raw.write(piece);
-  raw.end();
-};
-
-const latin1 = (pieces: readonly Buffer[]): string => {
-  let text = '';
-  for (const piece of pieces) text += piece.toString('latin1');
-  return text;
-};
-
-const sizeOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
-
-const gzipped = promisify(gzip);
-
-const acceptsGzip = (request: FastifyRequest): boolean =>
-  /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+)?\s*(?:,|$)/i.test(
-    request.headers['accept-encoding'] ?? '',
-  );
 
 /** Without the query; of a URL in absolute form, as proxies send it, the path alone. */
 const pathOf = ({ url }: FastifyRequest): string => {
