@@ -100,7 +100,7 @@ class Wallet {
       block: undefined,
     }));
     const endedAt = now();
-    const source = String(told.source ?? 'none');
+    const source = typeof told.source === 'string' ? told.source : 'none';
     if (question === undefined || told.failure !== undefined) return { verdict: failed(inquiry, told.failure), source };
     const call: Finished = {
       questions: [question],
