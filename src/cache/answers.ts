@@ -22,6 +22,8 @@ export class Answers {
   readonly #undone = new Undone();
   /** Counts the times that the chain turned out to be another one than was thought. */
   #era = 0;
+  /** The store's age at which it last did. */
+  #begunAt = 0;
 
   constructor(name: string, branch: Branch, store: MemoryStore) {
     this.#name = name;
@@ -61,7 +63,7 @@ export class Answers {
   /** Keeps an answer that another replica has kept, if it is true on this one's branch. */
   put(identity: Lasting, answer: KeptAnswer): KeptAnswer | undefined {
     const { block, settled, result } = answer;
-    if (this.#wasUndone(identity)) return undefined;
+    if (this.#wasUndone(identity) || answer.askedAt < this.#begunAt) return undefined;
     if (identity.kind === 'lasting' ? hasty(identity, result) : block === undefined) return undefined;
     if (block !== undefined && this.#standingOf(block, settled) === 'lost') return undefined;
     if (this.#store.outlived(answer)) return undefined;
@@ -77,6 +79,8 @@ export class Answers {
   /** The chain is not the one that was thought: nothing that was said of it holds. */
   startOver(): void {
     this.#era += 1;
+    this.#store.turn();
+    this.#begunAt = this.#store.age;
   }
 
   #wasUndone(identity: Lasting): boolean {

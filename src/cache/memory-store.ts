@@ -86,6 +86,11 @@ export class MemoryStore {
     return askedAt < (this.#forgotten.get(upstream) ?? 0);
   }
 
+  /** Ages without giving anything up: what is asked from now on can be told from what was asked before. */
+  turn(): void {
+    this.#age += 1;
+  }
+
   /** Gives up all that an upstream said. */
   forget(upstream: string): void {
     if (this.#forgotten.size >= FORGOTTEN) this.clear();

@@ -120,13 +120,19 @@ describe('what is kept of nodes’ answers', () => {
     expect(new Answers('other', branch, store).read(identityOf(call))).toBeUndefined();
   });
 
-  it('is forgotten when the chain turns out to be another one', () => {
-    const { branch, answers, keep, read } = keeping();
+  it('is forgotten when the chain turns out to be another one, and not taken in when it comes late', () => {
+    const { branch, answers, identityOf, keep, read } = keeping();
     const call = branch.call('eth_getBalance', ['0xa', '0x10']);
     keep(call, '"0x1"');
     expect(read(call)).toBe('"0x1"');
+    const askedAt = answers.age;
     answers.startOver();
     expect(read(call)).toBeUndefined();
+    const late = localReply(Buffer.from('"0x1"'), { source: 'miss', upstream: 'a' });
+    expect(answers.keep(identityOf(call), late, askedAt)).toBeUndefined();
+    expect(read(call)).toBeUndefined();
+    keep(call, '"0x2"');
+    expect(read(call)).toBe('"0x2"');
   });
 });
 
