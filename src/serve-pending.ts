@@ -1,14 +1,10 @@
 import type { ChainHead } from './head/chain-head.ts';
 import type { RawJson } from './jsonrpc/message.ts';
 import { Backoff } from './lib/backoff.ts';
-import type { Clock, Timer } from './lib/clock.ts';
+import type { Timer } from './lib/clock.ts';
+import { pollPending, type PollPendingDeps } from './poll-pending.ts';
 import type { PendingSource } from './subscription/pending-transactions.ts';
 import type { Feed, Upstream } from './upstream/upstream.ts';
-
-export interface ServePendingDeps {
-  readonly clock: Clock;
-  readonly random: () => number;
-}
 
 const kinds = {
   hashes: Buffer.from('["newPendingTransactions"]'),
@@ -18,20 +14,24 @@ const retry = { initial: 1000, max: 60_000 };
 /** Nodes of which nothing is believed. */
 const unbelieved: ReadonlySet<string> = new Set(['unknown', 'wrong_chain', 'forked', 'drained']);
 
-/** The pending transactions that the nodes of a chain announce over their sockets, for as long as somebody listens. */
+/**
+ * The pending transactions that the nodes of a chain announce over their sockets, or tell when asked where they have none,
+ * for as long as somebody listens.
+ */
 export const pendingSource = (
   head: ChainHead,
   upstreams: readonly Upstream[],
-  deps: ServePendingDeps,
+  deps: PollPendingDeps,
 ): PendingSource => ({
   open: (bodies, onEvent) => {
     const believed = (name: string): boolean =>
       head.view.nodes.some(({ upstream, state }) => upstream.name === name && !unbelieved.has(state));
-    const feeds = upstreams.map((upstream) =>
-      keepOpen(upstream, bodies, deps, (event) => {
+    const feeds = upstreams.flatMap((upstream) => {
+      const heard = (event: RawJson): void => {
         if (believed(upstream.name)) onEvent(event);
-      }),
-    );
+      };
+      return [keepOpen(upstream, bodies, deps, heard), pollPending(upstream, deps, heard)];
+    });
     return {
       close: () => {
         for (const feed of feeds) feed.close();
@@ -44,7 +44,7 @@ export const pendingSource = (
 const keepOpen = (
   upstream: Upstream,
   bodies: boolean,
-  { clock, random }: ServePendingDeps,
+  { clock, random }: PollPendingDeps,
   onEvent: (event: RawJson) => void,
 ): Feed => {
   const backoff = new Backoff(retry, random);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rpcError } from '../support/fake-node.ts';
 import { rpc } from '../support/gateway.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { EventPool, eventually, short } from './pool.ts';
@@ -192,6 +193,35 @@ describe('newPendingTransactions', () => {
       await reader.got(push + 1);
     }
     expect(await reader.got(3)).toEqual(hashes.slice(0, 3));
+  });
+
+  it('asks nodes without a socket for what is new, and again where one has lost its filter', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start], { nodeOptions: { ws: false } });
+    const { node } = pool.member(0);
+    const heard: unknown[] = [];
+    let filters = 0;
+    node
+      .on('eth_newPendingTransactionFilter', () => {
+        filters += 1;
+        return `0x${filters}`;
+      })
+      .on('eth_getFilterChanges', ([id]) =>
+        id === `0x${filters}` ? heard.splice(0) : rpcError(-32000, 'filter not found'),
+      )
+      .on('eth_uninstallFilter', ([id]) => id === `0x${filters}`);
+    const reader = await pool.subscribe(['newPendingTransactions']);
+    await eventually(() => filters).toBe(1);
+    heard.push(hashes[0], hashes[1]);
+    expect(await reader.got(2)).toEqual(hashes.slice(0, 2));
+    // As after a restart: it knows nothing of the filter any more.
+    filters = 5;
+    await eventually(() => filters).toBe(6);
+    heard.push(hashes[1], hashes[2]);
+    expect(await reader.got(3)).toEqual(hashes.slice(0, 3));
+    await reader.client.call('eth_unsubscribe', [reader.id]);
+    await eventually(() => node.count('eth_uninstallFilter')).toBe(1);
   });
 
   it('gives whole transactions where they are wanted, also of nodes that announce hashes only', async () => {

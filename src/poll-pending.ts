@@ -1,0 +1,84 @@
+import type { Outcome } from './core/outcome.ts';
+import type { RawJson } from './jsonrpc/message.ts';
+import { Backoff } from './lib/backoff.ts';
+import type { Clock, Timer } from './lib/clock.ts';
+import type { Feed, Upstream } from './upstream/upstream.ts';
+
+export interface PollPendingDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Ms between two looks, and for which one of them may last. */
+const PERIOD = 1000;
+const TIMEOUT = 5000;
+/** A node that has no such filters is not asked for one again and again. */
+const retry = { initial: PERIOD, max: 60_000 };
+/** Bytes of a filter's id at most: it is sent back each time. */
+const LONGEST_ID = 128;
+const NO_PARAMS = Buffer.from('[]');
+
+/**
+ * The pending transactions of a node that announces none because it has no open socket: a filter at the node is asked
+ * for what is new. `onEvent` gets a hash or a transaction as JSON.
+ */
+export const pollPending = (
+  upstream: Upstream,
+  { clock, random }: PollPendingDeps,
+  onEvent: (event: RawJson) => void,
+): Feed => {
+  const backoff = new Backoff(retry, random);
+  let filter: RawJson | undefined;
+  let timer: Timer | undefined;
+  let closed = false;
+  const ask = async (method: string, params: RawJson): Promise<Outcome | undefined> =>
+    (await upstream.probe([{ method, params, heavy: false }], TIMEOUT))[0];
+  const forget = (): void => {
+    if (filter !== undefined) void ask('eth_uninstallFilter', within(filter));
+    filter = undefined;
+  };
+  /** Whether the node told anything. */
+  const look = async (): Promise<boolean> => {
+    const from = filter;
+    const outcome = await (from === undefined
+      ? ask('eth_newPendingTransactionFilter', NO_PARAMS)
+      : ask('eth_getFilterChanges', within(from)));
+    // Whatever went wrong, the node may have lost the filter.
+    filter = undefined;
+    if (outcome?.kind !== 'answered') return false;
+    if (from === undefined && outcome.result.length > LONGEST_ID) return false;
+    filter = from ?? Buffer.from(outcome.result);
+    if (from === undefined) return true;
+    const events = eventsIn(outcome.result);
+    if (!closed) for (const event of events ?? []) onEvent(event);
+    return events !== undefined;
+  };
+  const turn = async (): Promise<void> => {
+    if (upstream.pushes) forget();
+    const told = upstream.pushes || (await look());
+    if (closed) return forget();
+    if (told) backoff.reset();
+    timer = clock.after(told ? PERIOD : backoff.next(), () => void turn());
+  };
+  timer = clock.after(PERIOD, () => void turn());
+  return {
+    close: () => {
+      closed = true;
+      timer?.cancel();
+      forget();
+    },
+  };
+};
+
+const within = (id: RawJson): RawJson => Buffer.concat([Buffer.from('['), id, Buffer.from(']')]);
+
+/** Undefined where the answer is no list. */
+const eventsIn = (changes: RawJson): RawJson[] | undefined => {
+  let list: unknown;
+  try {
+    list = JSON.parse(changes.toString());
+  } catch {
+    return undefined;
+  }
+  return Array.isArray(list) ? list.map((event) => Buffer.from(JSON.stringify(event))) : undefined;
+};
