@@ -16,6 +16,7 @@ export class Asking {
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
   #attempts = 0;
+  #hedges = 0;
   #turnedAway = 0;
   #deaths = 0;
   #tooLarge = false;
@@ -25,11 +26,11 @@ export class Asking {
   }
 
   /**
-   * Attempts that count against the limit. A second opinion on a `null` is no retry; and a node that turned the call away
-   * (it is busy, or has lost the block) has done nothing for it: how often that may happen, the deadline says.
+   * Attempts that count against the limit. A hedge and a second opinion on a `null` are no retries; and a node that turned
+   * the call away (it is busy, or has lost the block) has done nothing for it: how often that may happen, the deadline says.
    */
   get spent(): number {
-    return this.#attempts - this.#doubters.size - this.#turnedAway;
+    return this.#attempts - this.#hedges - this.#doubters.size - this.#turnedAway;
   }
 
   /** A node that was asked could not answer. */
@@ -47,8 +48,10 @@ export class Asking {
     return this.#doubt && { ...this.#doubt, info: { ...this.#doubt.info, attempts: this.#attempts } };
   }
 
-  started(): void {
+  /** `hedge`: beside a slow attempt. */
+  started(hedge: boolean = false): void {
     this.#attempts += 1;
+    if (hedge) this.#hedges += 1;
   }
 
   /** Takes in an attempt's outcome; the reply if it settles the call. */

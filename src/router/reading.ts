@@ -8,7 +8,7 @@ import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { type Entrant, race } from './race.ts';
-import { stands } from './selection.ts';
+import { isLimited, stands } from './selection.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
@@ -115,10 +115,10 @@ const askInTurn = async (
         const left = attempts - asking.spent;
         const late = asking.failed && tools.clock.now() >= call.deadline;
         const node = nodes[started];
-        if (left <= 0 || node === undefined || late || (again && !retries.take())) return undefined;
+        if ((left <= 0 && !hedge) || node === undefined || late || (again && !retries.take())) return undefined;
         started += 1;
         if (hedge) hedges += 1;
-        asking.started();
+        asking.started(hedge);
         const others = Math.min(left - 1, nodes.length - started);
         const attempt = tools.ask(call, node, shareOf(call, others, asking, tools));
         return { attempt, hedge, name: node.upstream.name };
@@ -132,7 +132,7 @@ const askInTurn = async (
         return reply;
       },
       hedgeAfterMs: () => (started < nodes.length ? hedging.delay(call.spec) : undefined),
-      takeHedge: () => hedging.take(),
+      takeHedge: () => mayAccompany(nodes[started], nodes[started - 1]) && hedging.take(),
     },
     tools.clock,
   );
@@ -141,6 +141,13 @@ const askInTurn = async (
   forgetClient();
   return reply;
 };
+
+/**
+ * Whether a node may be asked beside one that is only slow: that one can answer yet, so that a higher tier is not called
+ * for, nor a node that asked to be left alone.
+ */
+const mayAccompany = (next: NodeView | undefined, slow: NodeView | undefined): boolean =>
+  next !== undefined && slow !== undefined && !isLimited(next) && next.upstream.tier <= slow.upstream.tier;
 
 /**
  * Ms for the next attempt, such that `others` more still get their turn. The last one has all that is left, unless it is

@@ -62,6 +62,13 @@ export const until = async (holds: () => boolean | Promise<boolean>, ms = 10_000
 /** How often each node was asked a method. */
 export const counts = ({ nodes }: Pool, method: string): number[] => nodes.map((node) => node.count(method));
 
+/** The value of the first line of `/metrics` that begins so; 0 where there is none. */
+export const metric = async ({ gateway }: Pool, line: string): Promise<number> => {
+  const text = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+  const found = text.split('\n').find((one) => one.startsWith(line));
+  return Number(found?.split(' ').at(-1) ?? 0);
+};
+
 const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
 
 /** Lower case. */

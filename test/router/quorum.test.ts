@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { delay, type FakeNode, hang, rpcError } from '../support/fake-node.ts';
-import { counts, type Pool, startPool, until } from './pool.ts';
+import { counts, metric, type Pool, startPool, until } from './pool.ts';
 
 const BALANCE = 'eth_getBalance';
 const params = [`0x${'00'.repeat(20)}`, 'latest'];
@@ -9,16 +9,6 @@ const agreeing = (agree: number, of: number, methods: readonly string[] = [BALAN
 });
 const say = ({ nodes }: Pool, ...answers: unknown[]): void => {
   nodes.forEach((node: FakeNode, index) => node.on(BALANCE, () => answers[index]));
-};
-const metric = async ({ gateway }: Pool, line: string): Promise<number> => {
-  const text = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
-  return Number(
-    text
-      .split('\n')
-      .find((one) => one.startsWith(line))
-      ?.split(' ')
-      .at(-1) ?? 0,
-  );
 };
 const dissents = (pool: Pool, upstream: string): Promise<number> =>
   metric(pool, `headgate_quorum_dissents_total{chain="mainnet",upstream="${upstream}",method="${BALANCE}"}`);
