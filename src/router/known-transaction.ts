@@ -24,13 +24,27 @@ const ask = async (
     : undefined;
 };
 
+/** Times that a node is asked which does not answer, and ms before the second; doubled with each. */
+const TRIES = 5;
+const PAUSE = 50;
+
+/** The same until it answers: one fault must not make of a transaction that is mined one that nobody knows. */
+const askAgain = async (node: NodeView, hash: string, call: Call, tools: PlanTools): Promise<unknown> => {
+  for (let tries = 1; ; tries += 1) {
+    const found = await ask(node, spec.name, hash, call, tools);
+    const until = tools.clock.now() + (PAUSE << (tries - 1));
+    if (found !== undefined || tries === TRIES || until >= call.deadline || call.cancellation.cancelled) return found;
+    await tools.chain.waitFor(() => false, until, call.cancellation);
+  }
+};
+
 /** True as soon as any node that serves reads knows the transaction; false when none of them does. */
 export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promise<boolean> => {
   const wanted = { spec, pin: undefined, only: call.only, minBlock: undefined };
   const { candidates } = tools.select(wanted);
   return new Promise((resolve) => {
     const all = candidates.map(async (node) => {
-      const found = await ask(node, spec.name, hash, call, tools);
+      const found = await askAgain(node, hash, call, tools);
       if (typeof found === 'object' && found !== null) resolve(true);
     });
     void Promise.all(all).then(() => resolve(false));

@@ -1,7 +1,7 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { transactionHash } from '../../src/ethereum/transaction.ts';
-import { delay, type FakeNode, hang, rateLimited, reset, rpcError } from '../support/fake-node.ts';
+import { delay, type FakeNode, hang, rateLimited, reset, rpcError, status } from '../support/fake-node.ts';
 import { counts, sender, signed, startPool, until } from './pool.ts';
 
 const SEND = 'eth_sendRawTransaction';
@@ -77,6 +77,17 @@ describe('broadcasting a transaction', () => {
     on(pool.nodes, () => rpcError(-32000, 'nonce too low: next nonce 8, tx nonce 7'));
     pool.nodes[0]?.on('eth_getTransactionByHash', () => null);
     pool.nodes[1]?.on('eth_getTransactionByHash', ([asked]) => (asked === hash ? { hash, from: sender } : null));
+    expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
+  });
+
+  it('asks again whether the transaction is known where the node that might know it breaks down', async () => {
+    await using pool = await startPool([{}]);
+    on(pool.nodes, () => rpcError(-32000, 'nonce too low: next nonce 8, tx nonce 7'));
+    let asked = 0;
+    pool.nodes[0]?.on('eth_getTransactionByHash', () => {
+      asked += 1;
+      return asked < 3 ? status(503) : { hash, from: sender };
+    });
     expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
   });
 
