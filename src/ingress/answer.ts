@@ -127,7 +127,16 @@ const callOf = (
   deadline: number,
   head: HeadSnapshot | undefined,
 ): Call => ({
-  ...context,
+  // Written out, since an object that is spread into a larger one is built member by member, and each call is.
+  client: context.client,
+  transport: context.transport,
+  cancellation: context.cancellation,
+  minBlock: context.minBlock,
+  only: context.only,
+  bypassCache: context.bypassCache,
+  session: context.session,
+  requestId: context.requestId,
+  traceparent: context.traceparent,
   chain: endpoint.name,
   method: request.method,
   spec: methodSpec(request.method),

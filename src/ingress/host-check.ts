@@ -11,16 +11,18 @@ export interface HostRule {
 const OWN: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Whether a request with this `Host` header may be served. Behind a loopback address anybody's page in this machine's browser
+ * Tells whether a request with this `Host` header may be served. Behind a loopback address anybody's page in this machine's browser
  * could reach us under a name of its own that it makes resolve to 127.0.0.1 (DNS rebinding); the header tells that name. Any
  * other listener is meant to be reached by names that we do not know. A request without the header is from no browser.
  */
-export const hostAllowed = (header: string | undefined, { bound, hosts }: HostRule): boolean => {
-  if (header === undefined || !isLoopback(bound)) return true;
-  const host = header.toLowerCase();
-  const name = host.replace(/:\d{0,5}$/, '');
-  const named = (allowed: string): boolean => allowed === name || allowed === host;
-  return OWN.some(named) || named(bound.toLowerCase()) || hosts.some((one) => named(one.toLowerCase()));
+export const hostCheck = ({ bound, hosts }: HostRule): ((header: string | undefined) => boolean) => {
+  if (!isLoopback(bound)) return () => true;
+  const names = new Set([...OWN, bound, ...hosts].map((name) => name.toLowerCase()));
+  return (header) => {
+    if (header === undefined) return true;
+    const host = header.toLowerCase();
+    return names.has(host) || names.has(host.replace(/:\d{0,5}$/, ''));
+  };
 };
 
 /** True for an address, or name, that only this machine can reach. */

@@ -10,7 +10,7 @@ import { type Answer, answer, type AnswerDeps } from './answer.ts';
 import { BodyRefused, type ByteBudget, Holding, readable } from './body.ts';
 import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
-import { hostAllowed } from './host-check.ts';
+import { hostCheck } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
 import { pack, sizeOf, write } from './write.ts';
 import { answerUnreadable } from './unreadable.ts';
@@ -100,12 +100,13 @@ const checked = ({ headerTimeout, requestTimeout }: HttpOptions) => ({
 });
 
 const addHooks = (app: FastifyInstance, gate: Gate): void => {
+  const hostAllowed = hostCheck({ bound: gate.host, hosts: gate.hosts });
   app.addHook('onRequest', (request, reply, done) => {
     // Whatever a client calls it, it is JSON, or refused for not being so.
     request.raw.headers['content-type'] = 'application/json';
     // An answer to a POST is written past Fastify, with these headers among its own.
     if (request.method !== 'POST') reply.headers(commonHeaders(request, requestIdOf(request.raw), gate));
-    if (hostAllowed(request.headers.host, { bound: gate.host, hosts: gate.hosts })) done();
+    if (hostAllowed(request.raw.headers.host)) done();
     else refuse(reply, gate, 'host_denied', "the Host header is none of this machine's names: see server.hosts");
   });
   app.addHook('preParsing', (request, reply, payload, done) => {
@@ -205,8 +206,8 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
 };
 
 /** Without the query; of a URL in absolute form, as proxies send it, the path alone. */
-const pathOf = ({ url }: FastifyRequest): string => {
-  const path = url.replace(/^https?:\/\/[^/?]*/i, '');
+const pathOf = ({ raw: { url = '/' } }: FastifyRequest): string => {
+  const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
   const end = path.indexOf('?');
   return end === -1 ? path : path.slice(0, end);
 };

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { bearerMatches } from './bearer.ts';
-import { hostAllowed } from './host-check.ts';
+import { hostCheck } from './host-check.ts';
 import { bind, type Bound } from './listen.ts';
 
 export interface OpsOptions {
@@ -87,6 +87,7 @@ export const createOpsListener = (options: OpsOptions, deps: OpsDeps): OpsListen
 };
 
 const guard = (app: FastifyInstance, { host, hosts }: OpsOptions, { failed }: OpsDeps): void => {
+  const hostAllowed = hostCheck({ bound: host, hosts });
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({
       'cache-control': 'no-store',
@@ -94,7 +95,7 @@ const guard = (app: FastifyInstance, { host, hosts }: OpsOptions, { failed }: Op
       'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'same-origin',
     });
-    if (hostAllowed(request.headers.host, { bound: host, hosts })) done();
+    if (hostAllowed(request.headers.host)) done();
     else
       refuse(
         reply,

@@ -13,6 +13,7 @@ export type Target =
  * A chain may not be called by one of these words, so nothing is ambiguous.
  */
 export const parseTarget = (path: string): Target => {
+  if (path === '/') return root;
   const segments = path.split('/').filter((segment) => segment !== '');
   if (segments.length === 1 && (segments[0] === 'livez' || segments[0] === 'readyz')) return { kind: segments[0] };
   const rest = segments.map(decoded);
@@ -22,6 +23,8 @@ export const parseTarget = (path: string): Target => {
   if (rest.length === 1 && rest[0] === 'events') return { kind: 'events', chain, key };
   return { kind: 'unknown' };
 };
+
+const root: Target = { kind: 'rpc', chain: undefined, key: undefined };
 
 const decoded = (segment: string): string => {
   try {

@@ -6,7 +6,7 @@ import { Cancellation } from '../lib/cancellation.ts';
 import { answer, type AnswerDeps } from './answer.ts';
 import { contextOf, type ContextOptions } from './context.ts';
 import { type CorsOptions, originAllowed } from './cors.ts';
-import { hostAllowed } from './host-check.ts';
+import { hostCheck } from './host-check.ts';
 import { bodyOf } from './response.ts';
 import { type Endpoints, parseTarget } from './target.ts';
 import { type ConnectionOptions, WsConnection } from './ws-connection.ts';
@@ -33,10 +33,12 @@ export class WsIngress {
   readonly #deps: WsDeps;
   readonly #server: WebSocketServer;
   readonly #connections = new Set<WsConnection>();
+  readonly #hostAllowed: (header: string | undefined) => boolean;
 
   constructor(options: WsOptions, deps: WsDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#hostAllowed = hostCheck({ bound: options.host, hosts: options.hosts });
     // The types of `ws` do not know `closeTimeout` yet.
     const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.bodySize, closeTimeout: FAREWELL };
     this.#server = new WebSocketServer(settings);
@@ -65,8 +67,8 @@ export class WsIngress {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { host, hosts, cors } = this.#options;
-    if (!hostAllowed(request.headers.host, { bound: host, hosts })) return this.#refuse(socket, 403, 'host_denied');
+    const { cors } = this.#options;
+    if (!this.#hostAllowed(request.headers.host)) return this.#refuse(socket, 403, 'host_denied');
     if (!originAllowed(request.headers.origin, cors)) return this.#refuse(socket, 403, 'origin_denied');
     const target = parseTarget((request.url ?? '/').split('?', 1)[0] ?? '/');
     const endpoint = target.kind === 'rpc' ? this.#deps.endpoints.find(target.chain) : undefined;
