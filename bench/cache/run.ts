@@ -133,9 +133,11 @@ const mixes = async (chain: Chain, gateway: BenchedGateway, line: Line): Promise
 };
 
 const crush = async (gateway: BenchedGateway, line: Line): Promise<void> => {
-  const before = await gateway.deeds();
   const { params, method } = uniqueMix(seeded(seed + 7), { height: 0, ticks: [] });
-  const asked = Array.from({ length: 500 }, () => line.ask({ jsonrpc: '2.0', id: 1, method, params }));
+  // At a height, for the head may move between two of the calls.
+  const at = ((await line.ask({ jsonrpc: '2.0', id: 1, method: 'eth_blockNumber' })).json as { result: string }).result;
+  const before = await gateway.deeds();
+  const asked = Array.from({ length: 500 }, () => line.ask({ jsonrpc: '2.0', id: 1, method, params: [params[0], at] }));
   const answers = new Set((await Promise.all(asked)).map(({ json }) => JSON.stringify(json)));
   const { attempts } = between(before, await gateway.deeds());
   const [answer = ''] = answers;
