@@ -112,7 +112,7 @@ export const classify = (remote: RemoteError): Classified => {
 
 /** True if the node says that it has this very transaction already: success, with the hash computed here. */
 export const alreadyKnown = (error: RpcError): boolean =>
-  /already ?known|(?<!un)known transaction|already (?:been )?imported|already in (?:the )?(?:mem)?pool|already exists|already have transaction/.test(
+  /already ?known|(?<!un)known transaction|already (?:been )?imported|already in (?:the )?(?:mem)?pool|already exists|already have transaction|existing (?:tx|txn|transaction) with same hash/.test(
     error.message.slice(0, textLength).toLowerCase(),
   );
 

@@ -10,8 +10,8 @@ export const wordingRules: readonly Rule[] = [
     verdict: 'unclassified',
     methods: sends,
     wording: any(
-      /pool is (?:full|disabled)|pool not enabled|too many transactions|dropped due to limit|configured cap/,
-      /over rate limit/,
+      /pool (?:is )?(?:full|disabled)|pool not enabled|too many transactions|dropped due to limit|configured cap/,
+      /over rate limit|account limit exceeded|in-flight transaction limit|max queued/,
     ),
   },
   {
@@ -19,11 +19,12 @@ export const wordingRules: readonly Rule[] = [
     verdict: 'refused',
     methods: sends,
     wording: any(
-      /nonce|underpriced|insufficient (?:funds|balance)|upfront cost|fee per gas|fee cap|tip cap|priority fee|base fee/,
-      /already (?:known|imported|exists)|known transaction|already in (?:the )?mempool|already have transaction/,
+      /nonce|underpriced|insufficient ?(?:funds|balance)|upfront cost|fee ?per ?gas|fee cap|tip cap|priority fee|base fee|fee ?too ?low/,
+      /already (?:known|imported|exists|reserved)|known transaction|already in (?:the )?mempool|already have transaction/,
+      /existing (?:tx|txn|transaction) with same hash|replace (?:existing|pending)|replacementnotallowed|malformedtransaction/,
       /gas ?price|gas ?limit|intrinsic gas|gas is too low|supplied gas|minimal gas|exceeds block gas/,
-      /chain ?id|invalid sender|sender is not|not an eoa|signature|replay-protected|transaction is not permitted|not authorized to send/,
-      /rlp|decode|typed transaction|transaction type|tx type|oversized|too (?:big|short)|blob|init ?code|authorization list/,
+      /chain ?id|invalid sender|sender ?is ?(?:not|contract)|not an eoa|signature|replay-protected|transaction is not permitted|not authorized to send/,
+      /rlp|decode|typed transaction|transaction type|tx type|oversized|sizeexceeded|int256overflow|negative value|too (?:big|short)|blob|init ?code|authorization list/,
     ),
   },
   // A plan or node without old state says so in many words, but always with this one.
@@ -33,7 +34,7 @@ export const wordingRules: readonly Rule[] = [
     wording: any(
       /invalid (?:api|access|project) ?-?(?:key|token|id)|(?:api ?key|token) is (?:invalid|inactive)|key is inactive/,
       /project id (?:is )?(?:required|does not exist|not found)|(?:must|you must|to) (?:be )?authenticated?\b/,
-      /unauthori[sz]ed|authentication (?:failed|required)|api ?key is on another chain|^forbidden/,
+      /unauthori[sz]ed|authentication (?:failed|required)|api ?key is on another chain|not enabled for this app|^forbidden/,
     ),
   },
   {
@@ -56,7 +57,7 @@ export const wordingRules: readonly Rule[] = [
     verdict: 'unsupported',
     wording: any(
       /method .{0,80}(?:not (?:found|supported|available|allowed|enabled|implemented|whitelisted)|does not exist)/,
-      /method .{0,80}is (?:disabled|blocked)|(?:unsupported|unknown|unrecognized|disallowed) method|not whitelisted/,
+      /method (?:.{0,80}is )?(?:disabled|blocked)|(?:unsupported|unknown|unrecognized|disallowed) method|not whitelisted/,
       /module .{0,60}(?:disabled|not enabled)|namespace .{0,60}(?:disabled|not enabled)|rpc endpoint not implemented/,
       /not allowed to access method|request is not implemented|api is not available|not included in your .{0,20}plan/,
       /not (?:available|supported) (?:on|in|for) .{0,30}(?:tier|plan)|upgrade .{0,60}(?:plan|tier|account)|paid (?:plan|tier)/,
@@ -67,7 +68,7 @@ export const wordingRules: readonly Rule[] = [
     verdict: 'overloaded',
     wording: any(
       /server (?:is )?(?:too )?busy|overloaded|too many (?:concurrent|open|active|pending) |concurrency limit/,
-      /temporarily unavailable|service unavailable|try again later|resource exhausted|queue is full|cannot allocate/,
+      /temporar(?:ily unavailable|y internal error)|service unavailable|try again later|resource exhausted|queue is full|cannot allocate/,
       /no server available|no available (?:upstream|node|server)|no healthy upstream|can't route your request/,
     ),
   },
@@ -86,11 +87,11 @@ export const wordingRules: readonly Rule[] = [
   {
     verdict: 'missing_data',
     wording: any(
-      /missing trie node|trie does not|state pruning|\bpruned\b|ancient block|\b(?:earliest|lowest|oldest|first) available/,
+      /missing trie node|trie does not|\bprun(?:e|ed|ing)\b|ancient block|\b(?:earliest|lowest|oldest|first) available/,
       /historical (?:state|data|backend)|history (?:is )?(?:unavailable|not available)|no historical|lowest height/,
       /no state (?:available|found)|state (?:\S{1,70} )?(?:is )?(?:not available|unavailable|not found)|world ?state|state corrupt/,
-      /required data unavailable|requested data is not available|data is not available|maximum proof window/,
-      /invalid block range .{0,20}code=40000|chainexception: unexpected error/,
+      /required data unavailable|requested data is not available|data is not available|maximum proof window|requested block is too old/,
+      /metadata is not found|proofs (?:are )?not (?:available|supported)|invalid block range .{0,20}code=40000|chainexception: unexpected error/,
     ),
   },
   {
@@ -116,7 +117,7 @@ export const wordingRules: readonly Rule[] = [
     verdict: 'refused',
     wording: any(
       /^(?:invalid|missing) (?:\d+(?:st|nd|rd|th) )?(?:argument|params?|parameters?|value|input|address|hex|topic|block range)/,
-      /^(?:non-array args|too many arguments|bad request input|couldn't parse parameters|cannot specify both)/,
+      /^(?:end \(\d+\) < begin|non-array args|too many arguments|bad request input|couldn't parse parameters|cannot specify both)/,
       /cannot unmarshal|hex string|exceed max (?:addresses|topics)|both gasprice and|filter not found/,
       /insufficient (?:funds|balance)|nonce too (?:low|high)|fee per gas|gas limit (?:is )?too high/,
     ),

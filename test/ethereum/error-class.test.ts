@@ -174,6 +174,9 @@ describe('a word on a transaction', () => {
     'tx already in mempool',
     'transaction already exists',
     'already have transaction',
+    'ALREADY_EXISTS: already known',
+    'INTERNAL_ERROR: existing tx with same hash',
+    'existing txn with same hash',
   ])('"%s" says that the node has it', (message) => {
     expect(alreadyKnown(error(message))).toBe(true);
   });
@@ -192,6 +195,7 @@ describe('a word on a transaction', () => {
     'Transaction nonce is too low. Try incrementing the nonce.',
     'OldNonce, Current nonce: 5, nonce of rejected tx: 3',
     'the nonce has already been used',
+    'INTERNAL_ERROR: nonce too low',
   ])('"%s" says that the nonce is used', (message) => {
     expect(nonceTooLow(error(message))).toBe(true);
   });
