@@ -75,6 +75,7 @@ export class Filters {
     const known = call.head === undefined ? undefined : hub.behind(call.head.latest);
     const beginning = known === undefined ? await hub.begin({ kind: 'head' }, listening, call) : { position: known };
     if ('refusal' in beginning) return refuse(beginning.refusal.reason, beginning.refusal.message);
+    hub.prepare(listening, beginning.position);
     return this.#add({ kind: 'chain', listening, criteria, position: beginning.position });
   }
 

@@ -7,6 +7,7 @@ import type { Ask } from './ask.ts';
 import { Beginnings } from './beginnings.ts';
 import type { Chain } from './chain.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Foresight } from './foresight.ts';
 import { HeadStream } from './head-stream.ts';
 import { History } from './history.ts';
 import type { HubOptions } from './hub-options.ts';
@@ -61,6 +62,7 @@ export class Hub {
   readonly #walks: Walks;
   readonly #store: LogStore;
   readonly #supply: LogSupply;
+  readonly #foresight: Foresight;
   readonly #matchers = new Matchers();
   readonly #beginnings: Beginnings;
   readonly #rescue: Rescue;
@@ -87,6 +89,7 @@ export class Hub {
       { ahead: fetch.parallel, orphanMs: options.orphanMs },
       { chain, clock, store: this.#store, listening: () => this.#logStreams > 0, arrived: () => this.#arrived() },
     );
+    this.#foresight = new Foresight(options, { chain, clock, store: this.#store });
     this.#beginnings = new Beginnings(options, { ...deps, walks: this.#walks, history, store: this.#store });
     this.#rescue = new Rescue({ ...options, retry: fetch.retry }, { ...deps, history }, (outlet) =>
       this.#dispatcher.wake(outlet),
@@ -115,6 +118,13 @@ export class Hub {
     return this.#walks.within(position) === undefined ? undefined : position;
   }
 
+  /** Sees to it that what a reader who begins here may have got elsewhere can be taken back, too. */
+  prepare(listening: Listening, start: Position, wanted: () => boolean = () => true): void {
+    if (listening.kind === 'heads') return;
+    const matcher = this.#matchers.take(listening.query);
+    void this.#foresight.prepare(start, matcher, wanted).then(() => this.#matchers.release(matcher));
+  }
+
   /** Streams to a connection, which `key` stands for: all that one connection reads comes in one order. */
   open(key: object, line: Line, listening: Listening, start: Position, deliver: Deliver): OpenedStream {
     const { stream, release } = this.#stream(listening, start, deliver);
@@ -130,6 +140,7 @@ export class Hub {
         own.add(stream, listening.kind);
         // All that one message subscribes to begins together, so that its order holds from the first event on.
         queueMicrotask(() => this.#dispatcher.wake(own));
+        this.prepare(listening, start, () => !closed);
       },
       close: () => {
         if (closed) return;

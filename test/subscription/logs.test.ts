@@ -214,15 +214,16 @@ describe('what logs cost', () => {
     head = chain.extend(head, 4);
     pool.follow(head);
     for (const reader of readers) expect(short(await reader.got(4))).toEqual(['+12', '+13', '+14', '+15']);
-    expect(asked()).toBe(4);
+    // Those below the start, too, as long as they may be orphaned.
+    await eventually(asked).toBe(15);
     const feeds = pool.members.map(({ node }) => node.requests.filter(({ method }) => method === 'eth_subscribe'));
     expect(feeds.map((made) => made.map(({ params }) => params))).toEqual([[['newHeads']], [['newHeads']]]);
     const replays = Array.from({ length: 10 }, () => pool.subscribe(['logs', {}, { replay: { fromBlock: '0x6' } }]));
     for (const replay of await Promise.all(replays)) await replay.got(10);
-    expect(asked()).toBe(10);
+    expect(asked()).toBe(15);
     pool.follow(chain.extend(head, 3, { logs: 0 }));
     await heads.got(13);
-    expect(asked()).toBe(10);
+    expect(asked()).toBe(15);
     expect(elsewhere.events).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { delay } from '../support/fake-node.ts';
 import { HeadOracle, LogOracle, noFaults, Truth } from '../support/fold-oracle.ts';
+import { rpc } from '../support/gateway.ts';
 import { type ScriptedBlock, ScriptedChain, ticker } from '../support/scripted-chain.ts';
 import { hashOf } from '../support/scripted-header.ts';
 import { EventPool, eventually, type Reader, short } from './pool.ts';
@@ -101,6 +102,59 @@ describe('reorganisations', () => {
     for (const number of [5, 6, 7, 8]) {
       expect(order.indexOf(`h${number}`)).toBeLessThan(order.indexOf(`+${number}`));
     }
+  });
+
+  it('as deep as the window is wide, of which no node has anything any more', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 60);
+    const chainOptions = { subscriptions: { window: 16 } };
+    await using pool = await EventPool.start(chain, [start, start], { chainOptions });
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.follow(chain.extend(start, 16));
+    await logs.got(16);
+    for (const { view } of pool.members) view.keepsOrphans = false;
+    const head = chain.extend(start, 17, { salt: 'other' });
+    for (const { view } of pool.members) view.setHead(head);
+    await logs.got(16 + 16 + 17);
+    expect(folded(chain, start, head, logs)).toEqual(noFaults());
+  });
+
+  it('of blocks below the start of a subscription or filter, of which no node has anything any more', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 60);
+    await using pool = await EventPool.start(chain, [start, start]);
+    const asked = (number: number): boolean =>
+      pool.members.some(({ node }) =>
+        node.requests.some(({ method, text }) => method === 'eth_getLogs' && text.includes(hashAt(number))),
+      );
+    const hashAt = (number: number): string => chain.at(start, number)?.hash ?? '';
+    const filter = (await rpc(pool.gateway.url, 'eth_newFilter', [{}])).json.result;
+    // One is asked for when the one above it is there.
+    await eventually(() => asked(57)).toBe(true);
+    const logs = await pool.subscribe(['logs', {}]);
+    for (const { view } of pool.members) view.keepsOrphans = false;
+    const head = chain.extend(chain.at(start, 58) as ScriptedBlock, 3, { salt: 'other' });
+    for (const { view } of pool.members) view.setHead(head);
+    expect(short(await logs.got(5))).toEqual(['-60', '-59', '+59', '+60', '+61']);
+    expect(folded(chain, start, head, logs)).toEqual(noFaults());
+    expect(short((await rpc(pool.gateway.url, 'eth_getFilterChanges', [filter])).json.result)).toEqual(
+      short(logs.events),
+    );
+  });
+
+  it('that take back logs which no node gives are declared, and not passed over', { timeout: 40_000 }, async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 60);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    node.on('eth_getBlockReceipts', () => null);
+    view.lateLogs.add(start.hash);
+    const logs = await pool.subscribe(['logs', {}]);
+    view.setHead(chain.extend(start, 2));
+    await logs.got(2);
+    view.setHead(chain.extend(chain.at(start, 59) as ScriptedBlock, 4, { salt: 'other' }));
+    expect(await logs.client.closed()).toBe(1012);
+    expect(short(logs.events)).toEqual(['+61', '+62', '-62', '-61']);
   });
 
   it('while a gap of 100 blocks is being filled', async () => {
