@@ -56,8 +56,8 @@ export const askForTruth = async (
   const accept = (result: RawJson, source: string): boolean =>
     isArray(result) && due.values().every((hash) => result.includes(hash)) && (call.accept?.(result, source) ?? true);
   for (let round = 0; round < ROUNDS; round += 1) {
-    // The first answer may be one that is kept or shared.
-    const reply = await next(round === 0 ? call : { ...call, accept, bypassCache: true });
+    // The first answer may be one that is kept or shared: a true one is kept in its place.
+    const reply = await next(round === 0 ? call : { ...call, accept });
     if (!reply.ok) return reply;
     if (isArray(reply.result)) {
       const found = query && (await withLogs(call, leftOut(reply.result, maybe), query, deps));
