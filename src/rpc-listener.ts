@@ -3,6 +3,7 @@ import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
 import { ByteBudget } from './ingress/body.ts';
 import { trusts } from './ingress/client-address.ts';
+import { requestIds } from './ingress/context.ts';
 import { isLoopback } from './ingress/host-check.ts';
 import { createHttp, type HttpOptions } from './ingress/http.ts';
 import { landingPage } from './ingress/landing-page.ts';
@@ -93,6 +94,7 @@ const httpOptions = (server: Config['server']): HttpOptions => ({
   cors: server.cors,
   trusts: trusts(server.trustedProxies),
   debug: isLoopback(server.host),
+  newId: requestIds(),
   tls: server.tls && { cert: readFileSync(server.tls.cert, 'utf8'), key: readFileSync(server.tls.key, 'utf8') },
   bodySize: server.limits.bodySize,
   connections: server.limits.connections,

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Session } from '../core/session.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
@@ -9,6 +9,8 @@ export interface ContextOptions {
   readonly trusts: Trusts;
   /** Clients may choose the upstream and go past the cache. */
   readonly debug: boolean;
+  /** Makes an id for a request that has none. */
+  readonly newId: () => string;
 }
 
 /** Words about a header that cannot be obeyed; nothing is served that was asked for differently. */
@@ -37,18 +39,28 @@ export const contextOf = (
     only: debug ? header(request, 'x-headgate-upstream') : undefined,
     bypassCache: debug && header(request, 'x-headgate-cache') === 'bypass',
     session,
-    requestId: requestIdOf(request),
+    requestId: requestIdOf(request, options.newId),
     traceparent: header(request, 'traceparent'),
   };
 };
 
 /** The request's own id where it has a printable one, else a new one, which the request then carries. */
-export const requestIdOf = (request: IncomingMessage): string => {
+export const requestIdOf = (request: IncomingMessage, newId: () => string): string => {
   const given = header(request, 'x-request-id');
   if (given !== undefined && /^[\x21-\x7e]{1,128}$/.test(given)) return given;
-  const made = randomUUID();
+  const made = newId();
   request.headers['x-request-id'] = made;
   return made;
+};
+
+/** Ids that no two requests share, of this process or of another: a random word, and a number. */
+export const requestIds = (): (() => string) => {
+  const word = randomBytes(12).toString('base64url');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${word}-${count}`;
+  };
 };
 
 const header = (request: IncomingMessage, name: string): string | undefined => {

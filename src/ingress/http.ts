@@ -105,7 +105,7 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
     // Whatever a client calls it, it is JSON, or refused for not being so.
     request.raw.headers['content-type'] = 'application/json';
     // An answer to a POST is written past Fastify, with these headers among its own.
-    if (request.method !== 'POST') reply.headers(commonHeaders(request, requestIdOf(request.raw), gate));
+    if (request.method !== 'POST') reply.headers(commonHeaders(request, requestIdOf(request.raw, gate.newId), gate));
     if (hostAllowed(request.raw.headers.host)) done();
     else refuse(reply, gate, 'host_denied', "the Host header is none of this machine's names: see server.hosts");
   });
@@ -157,7 +157,7 @@ const stream = async (
     request.raw,
     reply.raw,
     endpoint,
-    commonHeaders(request, requestIdOf(request.raw), gate),
+    commonHeaders(request, requestIdOf(request.raw, gate.newId), gate),
   );
   if (refused === undefined) return reply.hijack();
   const { reason, message, status, retryAfter } = refused;
@@ -237,7 +237,7 @@ const refuse = (
   return reply
     .code(status)
     .headers({
-      ...commonHeaders(reply.request, requestIdOf(reply.request.raw), gate),
+      ...commonHeaders(reply.request, requestIdOf(reply.request.raw, gate.newId), gate),
       ...headersOf(outcome, undefined),
       'content-type': 'application/json',
     })
