@@ -37,10 +37,13 @@ export const pinBlocks =
     };
   };
 
+/** That there is no such block is its answer. Traces of a block are made of its state, and have to wait for it. */
+const looksUpBlock = ({ spec }: Call): boolean => spec.lookup && spec.need !== 'trace';
+
 /** The least height of the published head at which the call can be answered as asked. */
 const heightOf = (call: Call, ref: BlockRef): number => {
   const least = call.minBlock ?? 0;
-  if (call.spec.lookup && ref.kind === 'number') return least;
+  if (looksUpBlock(call) && ref.kind === 'number') return least;
   if (ref.kind === 'number') return Math.max(least, ref.number);
   if (ref.kind !== 'logs' || ref.blockHash !== undefined) return least;
   const numbers = [ref.from, ref.to].map((end) => (end.kind === 'number' ? end.number : 0));
@@ -66,9 +69,9 @@ const tagsOf = (call: Call, ref: BlockRef): readonly SettledTag[] => {
   );
 };
 
-/** A look-up names none: that there is no such block is its answer. */
+/** A look-up of a block names none. */
 const endsOf = (call: Call, ref: BlockRef): readonly BlockEnd[] => {
-  if (ref.kind === 'tag') return call.spec.lookup ? [] : [ref];
+  if (ref.kind === 'tag') return looksUpBlock(call) ? [] : [ref];
   return ref.kind === 'logs' && ref.blockHash === undefined ? [ref.from, ref.to] : [];
 };
 
