@@ -3,6 +3,7 @@ import type { DevnetNode } from '../devnet/chain-node.ts';
 import { startHeartbeat } from '../devnet/heartbeat.ts';
 import { startDevnet } from '../devnet/start-devnet.ts';
 import { tickerAddress, tickTopic } from '../devnet/ticker-contract.ts';
+import { ListenError } from '../ingress/listen.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ClientView, startDemoClient } from './demo-client.ts';
 import { demoKeys, keysHelp } from './demo-keys.ts';
@@ -36,7 +37,8 @@ export interface DemoDeps {
 
 /**
  * Three anvil nodes, a block every while with an event in it, the gateway before them, a client that goes on calling, and
- * keys that break nodes. Runs until `q`, Ctrl-C or a signal. The exit code: 0, or 1 where anvil is missing or broke.
+ * keys that break nodes. Runs until `q`, Ctrl-C or a signal. The exit code: 0, or 1 where anvil is missing or broke,
+ * or a port is in use.
  */
 export const runDemo = async (options: DemoOptions, deps: DemoDeps): Promise<number> => {
   try {
@@ -44,11 +46,15 @@ export const runDemo = async (options: DemoOptions, deps: DemoDeps): Promise<num
     if (problem === undefined) return 0;
     deps.stderr.write(`headgate demo: ${messageOf(problem)}\n`);
   } catch (error) {
-    if (!(error instanceof AnvilStartError)) throw error;
-    deps.stderr.write(`headgate demo: ${error.message}\n`);
+    if (!(error instanceof AnvilStartError) && !(error instanceof ListenError)) throw error;
+    const hint = error instanceof ListenError ? `\n${otherPorts}` : '';
+    deps.stderr.write(`headgate demo: ${error.message}${hint}\n`);
   }
   return 1;
 };
+
+const otherPorts =
+  'The demo on other ports: headgate demo --port 8546 --ops-port 9546; in a checkout: npm start -- demo --port 8546 --ops-port 9546';
 
 /** What the devnet broke of, or undefined where somebody ended the demo. */
 const demonstrate = async ({ blockTimeMs, clientEveryMs }: DemoOptions, deps: DemoDeps): Promise<unknown> => {

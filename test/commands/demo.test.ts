@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runDemo } from '../../src/commands/demo.ts';
+import { ListenError } from '../../src/ingress/listen.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
 /** A terminal that nobody sits at. */
@@ -36,7 +37,7 @@ class FakeKeyboard {
 }
 
 /** The demo with its last node standing in for a gateway; `signal` ends it. */
-const startDemo = (isTTY: boolean) => {
+const startDemo = (isTTY: boolean, refusal?: Error) => {
   const keyboard = new FakeKeyboard(isTTY);
   const signal = Promise.withResolvers<string>();
   const urls: string[] = [];
@@ -48,6 +49,7 @@ const startDemo = (isTTY: boolean) => {
     {
       startGateway: async (upstreams) => {
         urls.push(...upstreams.map(({ url }) => url));
+        if (refusal !== undefined) throw refusal;
         return {
           rpcUrl: urls.at(-1) ?? '',
           statusUrl: 'http://127.0.0.1:1/',
@@ -115,6 +117,13 @@ describe('the demo', () => {
     demo.signal.resolve('SIGTERM');
     expect(await demo.exitCode).toBe(0);
     expect(demo.keyboard.modes).toEqual([]);
+    await expectGone(demo.urls);
+  });
+
+  it('says how to have it on other ports where one is in use, and leaves no node behind', async () => {
+    const demo = startDemo(false, new ListenError('EADDRINUSE', '127.0.0.1:8545 is in use', {}));
+    expect(await demo.exitCode).toBe(1);
+    expect(demo.text()).toMatch(/127\.0\.0\.1:8545 is in use[^]*npm start -- demo --port \d+ --ops-port \d+/);
     await expectGone(demo.urls);
   });
 });
