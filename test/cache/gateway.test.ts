@@ -102,6 +102,19 @@ describe('a gateway that keeps answers', () => {
     );
   }, 60_000);
 
+  it('takes no answer of a node that has left the branch of the block meanwhile', async () => {
+    await using pool = await started({ nodes: 1 });
+    let asked = 0;
+    pool.nodes[0]?.on('eth_getBalance', async () => {
+      asked += 1;
+      if (asked > 1) return '0x2';
+      await pool.reorganise(1, 'other');
+      return '0x1';
+    });
+    expect(await pool.ask('eth_getBalance', [alice])).toMatchObject({ result: '0x2' });
+    expect(await pool.ask('eth_getBalance', [alice])).toEqual({ result: '0x2', source: 'hit' });
+  });
+
   it('reads anew at a block that was orphaned and came back', async () => {
     await using pool = await started();
     const first = pool.head;

@@ -175,6 +175,7 @@ withRedis('replicas on one Redis', () => {
     }
     await using pool = await CachePool.start(chain, after, { config });
     await inUse(pool);
+    await stored(pool, server, [5]);
     for (const block of [1, 2, 3, 4]) {
       const { result, source } = await pool.ask('eth_getBalance', [address, hex(block)]);
       expect([result, source]).toEqual([balanceAt(chain.at(after, block)?.hash ?? '', address), 'miss']);
@@ -192,6 +193,7 @@ withRedis('replicas on one Redis', () => {
     await using careful = await CachePool.start(careless.chain, head, { config, chain: { quorum } });
     await inUse(careful);
     const address = await stored(careless, server, [100]);
+    await stored(careful, server, [90]);
     expect(await careful.ask('eth_getBalance', [address])).toEqual({
       result: balanceAt(head.hash, address),
       source: 'miss',
@@ -212,6 +214,7 @@ withRedis('replicas on one Redis', () => {
     await expect.poll(doubts, { timeout: 10_000 }).toEqual(['n0']);
     await using later = await CachePool.start(pool.chain, pool.head, { config: { redis: { url: server.url } } });
     await inUse(later);
+    await stored(later, server, [20]);
     for (const block of blocks) {
       const { result } = await later.ask('eth_getBalance', [address, hex(block)]);
       expect(result).toBe(balanceAt(pool.chain.at(pool.head, block)?.hash ?? '', address));

@@ -177,6 +177,9 @@ test('weighs what was spared and what was asked by the units of each method', as
   expect(await line(metrics, 'headgate_upstream_units_total')).toEqual([
     'headgate_upstream_units_total{chain="mainnet",upstream="geth-1"} 9',
   ]);
+  expect(await line(metrics, 'headgate_probes_total')).toEqual([
+    'headgate_probes_total{chain="mainnet",upstream="geth-1"} 3',
+  ]);
 });
 
 test('sorts durations into buckets in seconds, each holding those below it', async () => {
