@@ -11,6 +11,7 @@ const line: Line = { onDrain: () => {}, slow: () => {}, lost: () => {} };
 class Due implements Stream {
   readonly position = after({ number: 1, hash: '0x1' });
   given = 0;
+  asked = 0;
   readonly #events: number;
 
   constructor(events: number) {
@@ -18,6 +19,7 @@ class Due implements Stream {
   }
 
   advance(budget: Budget): Progress {
+    this.asked += 1;
     for (; this.given < this.#events; this.given += 1) {
       if (budget.left <= 0) return 'tired';
       budget.left -= 1;
@@ -77,4 +79,13 @@ it('a reader with very much to read does not keep the others waiting for all of 
   for (let turn = 0; turn < 2; turn += 1) turns.next();
   expect(short.given).toBe(1);
   expect(long.given).toBeLessThanOrEqual(3 * slice);
+});
+
+it('to find that nobody has anything to read takes its turns, too', () => {
+  const streams = Array.from({ length: 1000 }, () => new Due(0));
+  const asked = (): number => streams.reduce((sum, stream) => sum + stream.asked, 0);
+  const turns = begin(streams);
+  expect(asked()).toBe(slice);
+  while (turns.next());
+  expect(asked()).toBe(1000);
 });
