@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { rpcError } from '../support/fake-node.ts';
 import { hashOf } from '../support/scripted-header.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
 import { balanceAt } from '../support/scripted-node.ts';
@@ -205,10 +206,11 @@ withRedis('replicas on one Redis', () => {
     await using pool = await started(server, { replicas: 1 });
     await inUse(pool);
     const blocks = Array.from({ length: 30 }, (_, index) => 60 + index);
-    pool.nodes[0]?.on('eth_getBalance', () => '0xbad');
+    const [liar, ...others] = pool.nodes;
+    liar?.on('eth_getBalance', () => '0xbad');
+    for (const node of others) node.on('eth_getBalance', () => rpcError(-32601, 'the method does not exist'));
     const address = await stored(pool, server, blocks);
-    const told = await Promise.all(blocks.map((block) => pool.ask('eth_getBalance', [address, hex(block)])));
-    expect(told.map(({ result }) => result)).toContain('0xbad');
+    expect((await pool.ask('eth_getBalance', [address, hex(60)])).result).toBe('0xbad');
     pool.views[0]?.follow(pool.chain.mine(pool.chain.at(pool.head, 99) ?? pool.chain.genesis, { salt: 'own' }));
     const doubts = () => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1');
     await expect.poll(doubts, { timeout: 10_000 }).toEqual(['n0']);
@@ -219,7 +221,6 @@ withRedis('replicas on one Redis', () => {
       const { result } = await later.ask('eth_getBalance', [address, hex(block)]);
       expect(result).toBe(balanceAt(pool.chain.at(pool.head, block)?.hash ?? '', address));
     }
-    expect(later.asked('eth_getBalance')).toBeLessThan(blocks.length);
   });
 
   it('are emptied once they can be reached, though the server was frozen when an operator said so', async () => {
