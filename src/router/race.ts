@@ -19,6 +19,8 @@ export interface Entrants<E extends Entrant, Final> {
    * an attempt starts.
    */
   readonly hedgeAfterMs: () => number | undefined;
+  /** A slow one was given up, for the company that it got has answered. */
+  readonly overtaken: (entrant: E) => void;
   /** Takes a hedge from the budget; false when it is spent. */
   readonly takeHedge: () => boolean;
 }
@@ -40,7 +42,10 @@ export const race = <E extends Entrant, Final>(
     if (over) return;
     over = true;
     hedge?.cancel();
-    for (const { attempt } of running) attempt.cancel();
+    for (const entrant of running) {
+      entrant.attempt.cancel();
+      if (final !== undefined && !entrant.hedge) entrants.overtaken(entrant);
+    }
     resolve(final);
   };
   const launch = (hedged: boolean): boolean => {

@@ -4,6 +4,7 @@ import type { NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RatioBudget } from '../lib/ratio-budget.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
@@ -20,7 +21,13 @@ export interface Reading {
   readonly suspects: Suspects;
 }
 
-/** One node's answer, or another's where that one fails. */
+/** Share of a call's time for which a node is waited for that nobody can tell when, or whether, it comes back. */
+const PATIENCE = 0.5;
+
+/**
+ * One node's answer, or another's where that one fails. Where there is no other, one that is away is given time to come
+ * back: a lone node's failure is no word of the pool's.
+ */
 export const read = async (
   call: Call,
   reading: Reading,
@@ -34,19 +41,22 @@ export const read = async (
   }
   reading.hedging.called();
   const last = lastChance(call, clock);
+  const patient = clock.now() + timeLeft(call, clock) * PATIENCE;
   for (let round = 0; ; round += 1) {
     const wanted = await welcome(call, asking, last, tools);
     const reply = await askInTurn(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
-    if (asking.doubt !== undefined && !mayBeContradicted(call, asking, tools)) return asking.doubt;
+    if (asking.doubt !== undefined && !mayBeContradicted(call, asking, patient, tools)) return asking.doubt;
     // Smaller queries are answered now; this one perhaps never.
     if (asking.tooLarge) return asking.conclusion(false, []);
     const selection = tools.select(call);
     const late = clock.now() >= call.deadline;
     const spent = asking.spent >= reading.attempts;
     const left = stillWanted(selection, asking);
-    const hopeless = !selection.hope && left.length === 0;
+    const hope = selection.hope || left.length > 0 || asking.doubt !== undefined;
+    const hopeless =
+      !hope && !(asking.uncertain && clock.now() < patient && selection.excluded.some(({ away }) => away));
     if (late || spent || hopeless || inVain(left, last, asking, clock) || call.cancellation.cancelled) {
       return asking.doubt ?? asking.conclusion(late, selection.excluded, retryAfterOf(left, clock));
     }
@@ -81,20 +91,27 @@ const heldBack = async (
 
 /**
  * Somebody may know better than to say `null`: a node that could not answer, unless it took all its time for that; or one
- * that took the transaction which the call is about, and whose connection was lost.
+ * that took the transaction which the call is about, and whose connection was lost, or which is on another branch for now.
  */
-const mayBeContradicted = (call: Call, asking: Asking, { chain, holders, select }: PlanTools): boolean => {
+const mayBeContradicted = (
+  call: Call,
+  asking: Asking,
+  patient: number,
+  { chain, clock, holders, select }: PlanTools,
+): boolean => {
   if (select(call).candidates.some(({ upstream }) => asking.expects(upstream.name))) return true;
   const names = holders(call);
   if (names.size === 0) return false;
+  const awaited = clock.now() < patient ? ['unknown', 'healthy', 'forked'] : ['unknown', 'healthy'];
   const missed = ({ upstream, state }: NodeView): boolean =>
-    names.has(upstream.name) && asking.wants(upstream.name) && (state === 'unknown' || state === 'healthy');
+    names.has(upstream.name) && asking.wants(upstream.name) && awaited.includes(state);
   return chain.view.nodes.some(missed);
 };
 
 /** An attempt at the upstream of this name. */
 interface Asked extends Entrant {
   readonly name: string;
+  readonly upstream: Upstream;
 }
 
 /** Asks the given nodes in turn; undefined when none of them had an answer. */
@@ -121,7 +138,7 @@ const askInTurn = async (
         asking.started(hedge);
         const others = Math.min(left - 1, nodes.length - started);
         const attempt = tools.ask(call, node, shareOf(call, others, asking, tools));
-        return { attempt, hedge, name: node.upstream.name };
+        return { attempt, hedge, name: node.upstream.name, upstream: node.upstream };
       },
       judge: ({ name, hedge }, outcome) => {
         if (outcome.kind === 'failed' && started < nodes.length) observer.retried(call.chain, outcome.failure);
@@ -131,6 +148,7 @@ const askInTurn = async (
         if (reply !== undefined && hedges > 0) observer.hedged(call.chain, hedge ? 'won' : 'lost');
         return reply;
       },
+      overtaken: ({ upstream }) => upstream.overtaken(),
       hedgeAfterMs: () => (started < nodes.length ? hedging.delay(call.spec) : undefined),
       takeHedge: () => mayAccompany(nodes[started], nodes[started - 1]) && hedging.take(),
     },

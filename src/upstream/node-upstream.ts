@@ -131,6 +131,10 @@ class NodeUpstream implements Upstream {
     return outcomes;
   }
 
+  overtaken(): void {
+    this.#stats.overtaken();
+  }
+
   disproved(): void {
     this.#stats.disproved();
   }

@@ -121,6 +121,16 @@ export class Statistics implements UpstreamStats {
   }
 
   /**
+   * Another node answered a call of this one first, although it was asked later. No fault that opens the breaker; but a node
+   * that hangs, and whose calls others answer, would otherwise look as good as ever, and be asked again and again.
+   */
+  overtaken(): void {
+    const now = this.#clock.now();
+    this.#attempts.add(now);
+    this.#errors.add(now);
+  }
+
+  /**
    * A false answer came to light. However many good ones stand beside it: few are ever compared, and where one was wrong
    * the others cannot be trusted.
    */

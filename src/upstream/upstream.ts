@@ -54,6 +54,8 @@ export interface Upstream {
    * batches). One outcome per request, in order. Never counted as a client's call, and passes an open breaker.
    */
   probe(requests: readonly UpstreamRequest[], timeoutMs: number): Promise<readonly Outcome[]>;
+  /** It was so slow with a call that another was asked, too, and answered before it. */
+  overtaken(): void;
   /** An answer of it was found to be false after it had been given. */
   disproved(): void;
   /** True while calls and feeds can ride a socket (WebSocket or IPC) that is open. */

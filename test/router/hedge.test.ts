@@ -76,6 +76,22 @@ describe('a slow node', () => {
     expect(await metric(pool, ended)).toBe(1);
   });
 
+  it('that hangs while others answer in its stead is soon avoided, and does not use up the hedges', async () => {
+    await using pool = await startPool([{}, {}], { routing: eager, health: { interval: '50ms' } });
+    const [a, b] = pool.nodes;
+    a?.on('eth_call', () => hang());
+    b?.on('eth_call', () => '0xb');
+    const score = () => metric(pool, 'headgate_upstream_score{chain="mainnet",upstream="a"}');
+    for (let n = 0; (await score()) > 0.7; n += 1) {
+      expect((await pool.call('eth_call', [{ data: `0x${n}` }])).json.result).toBe('0xb');
+      expect(n).toBeLessThan(500);
+    }
+    const asked = a?.count('eth_call') ?? 0;
+    expect(asked).toBeLessThanOrEqual(15);
+    for (let n = 0; n < 50; n += 1) await pool.call('eth_call', [{}]);
+    expect(a?.count('eth_call')).toBe(asked);
+  });
+
   it('may still be the first to answer', async () => {
     await using pool = await startPool(preferred, { routing: eager });
     const [a, b] = pool.nodes;

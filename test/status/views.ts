@@ -15,6 +15,7 @@ export const anUpstream = (name: string, stats: Partial<Upstream['stats']> = {})
   call: forbidden,
   probe: forbidden,
   disproved: forbidden,
+  overtaken: forbidden,
   subscribe: forbidden,
   onLost: forbidden,
   onOpen: forbidden,

@@ -74,6 +74,13 @@ describe('statistics', () => {
     expect(stats).toMatchObject({ errorRate: 0, breaker: 'closed', latencyMs: undefined, inflight: 0 });
   });
 
+  test('take it for an error, though not for a reason to open the breaker, that another node answered first', () => {
+    const { stats } = setUp();
+    for (let n = 0; n < 30; n += 1) stats.overtaken();
+    expect(stats.errorRate).toBeGreaterThan(0.9);
+    expect(stats).toMatchObject({ breaker: 'closed', latencyMs: undefined, inflight: 0 });
+  });
+
   test('count what is under way', () => {
     const { stats } = setUp();
     const leave = stats.admit();
