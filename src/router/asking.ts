@@ -38,6 +38,11 @@ export class Asking {
     return this.#failures.size > 0;
   }
 
+  /** Only one node has been asked with no success, so that nobody bears out what it says. */
+  get uncertain(): boolean {
+    return this.#failures.size === 1;
+  }
+
   /** A node refused a log query for what it asks for at once. */
   get tooLarge(): boolean {
     return this.#tooLarge;

@@ -7,6 +7,8 @@ export interface Exclusion {
   readonly why: string;
   /** The node would serve, had it the block. */
   readonly lacksBlock: boolean;
+  /** Its state keeps it away, which may pass. */
+  readonly away: boolean;
 }
 
 export interface Selection {
@@ -112,24 +114,33 @@ const foremost = (nodes: readonly NodeView[], names: ReadonlySet<string>): reado
   return [...first, ...nodes.filter((node) => !first.includes(node))];
 };
 
+/** States in which no call is made, and out of which a node most often comes by itself. */
+const PASSING: ReadonlySet<NodeState> = new Set(['unknown', 'down', 'forked']);
+
 const isWanted = (node: NodeView, only: string | undefined): boolean =>
   only === undefined || only === node.upstream.name;
 
 const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer): Exclusion | undefined => {
   const { name } = node.upstream;
-  const because = (why: string, lacksBlock = false): Exclusion => ({ upstream: name, why, lacksBlock });
+  const because = (why: string, { lacksBlock = false, away = false } = {}): Exclusion => ({
+    upstream: name,
+    why,
+    lacksBlock,
+    away,
+  });
   if (!isWanted(node, call.only)) return because(`is not ${call.only}, which the call asks for`);
   if (!offer.offers(name)) return because(`is not asked for ${call.spec.name} by its config`);
   const sending = notForSending(view, node, call);
   if (sending !== undefined) return because(sending);
   // At this very moment: the state follows with the node's next answer, and each call until then would lose an attempt.
-  if (node.upstream.stats.breaker === 'open') return because('is down: its circuit breaker is open');
-  if (rank[node.state] === undefined) return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`);
+  if (node.upstream.stats.breaker === 'open') return because('is down: its circuit breaker is open', { away: true });
+  if (rank[node.state] === undefined)
+    return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`, { away: PASSING.has(node.state) });
   if (call.pin !== undefined && !view.holds(name, call.pin)) {
-    return because(`does not hold block ${call.pin.number}`, true);
+    return because(`does not hold block ${call.pin.number}`, { lacksBlock: true });
   }
   if (call.minBlock !== undefined && !view.holds(name, { number: call.minBlock })) {
-    return because(`has not reached block ${call.minBlock}`, true);
+    return because(`has not reached block ${call.minBlock}`, { lacksBlock: true });
   }
   return undefined;
 };

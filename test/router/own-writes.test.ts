@@ -1,7 +1,7 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { notJson, reset, rpcError, truncated } from '../support/fake-node.ts';
-import { counts, sender, signed, startPool } from './pool.ts';
+import { counts, sender, signed, startPool, statesOf, until } from './pool.ts';
 
 const SEND = 'eth_sendRawTransaction';
 
@@ -66,6 +66,27 @@ describe('reading one’s own writes', () => {
     a?.once('eth_getTransactionReceipt', () => reset());
     await pool.call(SEND, [raw]);
     expect((await pool.call('eth_getTransactionReceipt', [hash])).json.result).toMatchObject({ transactionHash: hash });
+  });
+
+  it('gives the node that took a transaction time to come back to the chain, rather than believe the others', async () => {
+    await using pool = await startPool([{}, {}, {}], { health: { interval: '100ms' }, routing: { timeout: '60s' } });
+    const [a, ...others] = pool.nodes;
+    const raw = await signed(4);
+    const hash = keccak256(raw);
+    a?.on(SEND, () => hash);
+    a?.on('eth_getTransactionByHash', () => ({ hash, from: sender, blockNumber: null }));
+    for (const node of others) {
+      node.on(SEND, () => rpcError(-32000, 'txpool is full'));
+      node.on('eth_getTransactionByHash', () => null);
+    }
+    await pool.call(SEND, [raw]);
+    a?.chain.fork(99, 'another');
+    await until(async () => (await statesOf(pool.gateway))[0] === 'forked');
+    const asked = pool.call('eth_getTransactionByHash', [hash]);
+    await until(() => others.every((node) => node.count('eth_getTransactionByHash') > 0));
+    a?.chain.fork(99, 'main');
+    for (const node of pool.nodes) node.mine(1);
+    expect((await asked).json.result).toMatchObject({ hash });
   });
 
   it('asks all nodes before it believes that there is no such transaction', async () => {

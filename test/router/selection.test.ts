@@ -99,7 +99,7 @@ describe('select', () => {
     const call = { ...anyCall, pin: { number: 100, hash: '0x' } };
     const { candidates, excluded, hope } = select(view, call, nothing, () => 0);
     expect(candidates.map(({ upstream }) => upstream.name)).toEqual(['there']);
-    expect(excluded).toEqual([{ upstream: 'behind', why: 'does not hold block 100', lacksBlock: true }]);
+    expect(excluded).toEqual([{ upstream: 'behind', why: 'does not hold block 100', lacksBlock: true, away: false }]);
     expect(hope).toBe(true);
   });
 
