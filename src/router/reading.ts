@@ -108,9 +108,7 @@ const mayBeContradicted = (
   return chain.view.nodes.some(missed);
 };
 
-/** An attempt at the upstream of this name. */
 interface Asked extends Entrant {
-  readonly name: string;
   readonly upstream: Upstream;
 }
 
@@ -138,9 +136,9 @@ const askInTurn = async (
         asking.started(hedge);
         const others = Math.min(left - 1, nodes.length - started);
         const attempt = tools.ask(call, node, shareOf(call, others, asking, tools));
-        return { attempt, hedge, name: node.upstream.name, upstream: node.upstream };
+        return { attempt, hedge, upstream: node.upstream };
       },
-      judge: ({ name, hedge }, outcome) => {
+      judge: ({ upstream: { name }, hedge }, outcome) => {
         if (outcome.kind === 'failed' && started < nodes.length) observer.retried(call.chain, outcome.failure);
         const { view } = chain;
         const current = call.head === undefined || view.holds(name, { number: call.head.latest.number });
