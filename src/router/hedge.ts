@@ -19,10 +19,13 @@ const BURST = 20;
 export class Hedging {
   readonly #options: HedgeOptions;
   readonly #latencies = new Map<string, SlidingQuantile>();
+  /** Of all methods together: what is expected of one that has been asked but a few times. */
+  readonly #all: SlidingQuantile;
   readonly #budget: RatioBudget;
 
   constructor(options: HedgeOptions) {
     this.#options = options;
+    this.#all = new SlidingQuantile(WINDOW, options.quantile);
     this.#budget = new RatioBudget(options.budget, options.budget > 0 ? BURST : 0);
   }
 
@@ -30,7 +33,7 @@ export class Hedging {
   delay(spec: MethodSpec): number | undefined {
     if (spec.write || !spec.idempotent || spec.costly) return undefined;
     const { min, max } = this.#options;
-    return Math.min(max, Math.max(min, this.#latencies.get(label(spec))?.value ?? max));
+    return Math.min(max, Math.max(min, this.#latencies.get(label(spec))?.value ?? this.#all.value ?? max));
   }
 
   /** A call began: it earns its share of a hedge. */
@@ -46,6 +49,7 @@ export class Hedging {
       this.#latencies.set(key, latencies);
     }
     latencies.add(latencyMs);
+    this.#all.add(latencyMs);
   }
 
   take(): boolean {
