@@ -92,7 +92,8 @@ describe('a slow node', () => {
     const asked = a?.count('eth_call') ?? 0;
     expect(asked).toBeLessThanOrEqual(15);
     for (let n = 0; n < 50; n += 1) await pool.call('eth_call', [{}]);
-    expect(a?.count('eth_call')).toBe(asked);
+    // Half of them, if it were asked as before; a few, since its score comes back with time.
+    expect((a?.count('eth_call') ?? 0) - asked).toBeLessThanOrEqual(12);
   });
 
   it('may still be the first to answer', async () => {
