@@ -20,18 +20,20 @@ export interface ServeCacheOptions {
 /** Builds what keeps and shares one chain's answers. */
 export const serveCache = (options: ServeCacheOptions, head: ChainHead, keeping: Keeping, clock: Clock): Layer => {
   const answers = new Answers(options.chain, head, keeping.store);
+  const flights = new SingleFlight(clock);
   const shared = keeping.replicas && sharing(options, head, keeping.replicas, clock);
   let last: string | undefined;
   head.onMove((move) => {
     if (last !== undefined && !follows(move, last)) {
       answers.startOver();
+      flights.startOver();
       shared?.startOver();
     }
     for (const block of move.removed) answers.undone(block.hash);
     last = move.head.hash;
     shared?.moved();
   });
-  return cached({ branch: head, answers, flights: new SingleFlight(clock), shared });
+  return cached({ branch: head, answers, flights, shared });
 };
 
 /** What this chain's answers have in common with those of other replicas, once it is certain to be the same chain. */

@@ -112,6 +112,11 @@ export class SingleFlight {
     flight.cancellation.cancel();
   }
 
+  /** From now on everybody asks anew: what is under way is asked of a chain that turned out to be another one. */
+  startOver(): void {
+    this.#flights.clear();
+  }
+
   /** From now on the identity's calls ask anew. */
   #forget(identity: string, flight: Flight): void {
     if (this.#flights.get(identity) === flight) this.#flights.delete(identity);

@@ -96,6 +96,20 @@ describe('SingleFlight', () => {
     expect(await later).toBe(truth);
   });
 
+  it('is joined by nobody more once the chain turned out to be another one, and still answers those who wait', async () => {
+    const { asked, flights, join } = flying();
+    const before = join();
+    flights.startOver();
+    const after = join();
+    expect(asked).toHaveLength(2);
+    const other = localReply(Buffer.from('"0x2"'), { source: 'miss' });
+    asked[0]?.answer(truth);
+    asked[1]?.answer(other);
+    expect(await before).toBe(truth);
+    expect(await after).toBe(other);
+    expect(flights.size).toBe(0);
+  });
+
   it('asks nothing for a client who has left already', async () => {
     const { asked, join } = flying();
     const cancellation = new Cancellation();
