@@ -53,6 +53,11 @@ export class SingleFlight {
     return reply;
   }
 
+  /** From now on everybody asks anew: what is under way is asked of a chain that turned out to be another one. */
+  startOver(): void {
+    this.#flights.clear();
+  }
+
   async #fly(identity: string, flight: Flight, first: Call, ask: Handle): Promise<void> {
     let call: Call | undefined = first;
     while (call !== undefined) {
@@ -110,11 +115,6 @@ export class SingleFlight {
     if (flight.leader !== undefined || (flight.joiners?.size ?? 0) > 0) return;
     this.#forget(identity, flight);
     flight.cancellation.cancel();
-  }
-
-  /** From now on everybody asks anew: what is under way is asked of a chain that turned out to be another one. */
-  startOver(): void {
-    this.#flights.clear();
   }
 
   /** From now on the identity's calls ask anew. */
