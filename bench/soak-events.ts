@@ -57,5 +57,6 @@ if (values['side-by-side']) {
   const report = await soakEvents({ ...options, via, cursors: values.cursors, streams: via === 'gateway' });
   console.table(faultKinds(report));
   console.table({ seed: options.seed, blocks: report.blocks, clients: options.readers, ...figures(report) });
+  for (const complaint of report.complaints) console.log(complaint);
   if (!flawless(report)) process.exitCode = 1;
 }

@@ -70,6 +70,14 @@ export class EventReader {
     return kind === 'logs' ? [this.logs] : kind === 'heads' ? [this.heads] : [this.logs, this.heads];
   }
 
+  /** What went wrong with it, in words; undefined where nothing did. */
+  get complaint(): string | undefined {
+    const told = this.oracles.flatMap(({ faults }) => Object.entries(faults).filter(([, times]) => times > 0));
+    return told.length === 0
+      ? undefined
+      : `a reader of ${this.#options.kind}: ${told.map(([name, times]) => `${times} ${name}`).join(', ')}`;
+  }
+
   connect(): void {
     if (this.#closed || this.#socket !== undefined || this.#request !== undefined) return;
     if (this.#options.kind === 'stream') this.#listen();
@@ -93,8 +101,9 @@ export class EventReader {
 
   /** True once it has all that the branch of `head` has. */
   at(head: ScriptedBlock): boolean {
-    if (this.#options.kind === 'heads') return this.heads.last === head;
-    return this.logs.last === this.#truth.lastUpTo(head);
+    const { kind } = this.#options;
+    const heads = kind === 'logs' || this.heads.last === head;
+    return heads && (kind === 'heads' || this.logs.last === this.#truth.lastUpTo(head));
   }
 
   close(): void {

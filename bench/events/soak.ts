@@ -37,6 +37,8 @@ export interface EventSoakReport extends Faults {
   readonly recovery: readonly number[];
   /** Ms from each block to its arrival there. */
   readonly delays: readonly number[];
+  /** A line for each reader that was told something wrong. */
+  readonly complaints: readonly string[];
   /** Requests for logs that reached nodes. */
   readonly logCalls: number;
 }
@@ -156,6 +158,7 @@ const reportOf = (
     declaredGaps: readers.reduce((total, { gaps }) => total + gaps, 0),
     recovery: watch.recovery.toSorted((one, other) => one - other),
     delays: watch.delays.toSorted((one, other) => one - other),
+    complaints: readers.flatMap(({ complaint }) => complaint ?? []),
     logCalls: world.logCalls,
   };
 };
