@@ -62,13 +62,12 @@ export class EventStreams {
       this.#subscribe({ ...context, transport: 'http' }, params, endpoint);
     const first = await subscribe(asked.params);
     const safeFrom = first.ok ? undefined : safeFromOf(first);
-    if (!first.ok && safeFrom === undefined) return refusal(first);
+    const opened =
+      safeFrom === undefined ? first : await subscribe([asked.params[0], asked.params[1], replayFrom(safeFrom)]);
+    // Where it is safe to begin, and nobody can tell what is there, there is no stream to speak of a gap in.
+    if (!opened.ok) return refusal(safeFrom === undefined ? opened : { ...opened, reason: 'no_upstream' });
     this.#begin(session, response, headers);
-    if (safeFrom !== undefined) {
-      session.send(gapFrom(safeFrom));
-      const second = await subscribe([asked.params[0], asked.params[1], replayFrom(safeFrom)]);
-      if (!second.ok) session.end();
-    }
+    if (safeFrom !== undefined) session.send(gapFrom(safeFrom));
     session.answered();
     return undefined;
   }

@@ -28,8 +28,9 @@ export const parseWish = (params: RawJson, style: Session['style']): Wish | Uncl
   const [kind, argument, second] = list as readonly unknown[];
   switch (kind) {
     case 'newHeads': {
-      // Other dialects have options of their own here.
-      const origin = isOrigin(argument) ? parseOrigin(argument) : live;
+      // Other dialects have options of their own here. Heads have no filter, so that an origin may stand in its place.
+      const origins = [argument, second].filter(isOrigin);
+      const origin = origins.length > 1 ? { invalid: 'want one place to begin at' } : parseOrigin(origins[0]);
       return 'invalid' in origin ? origin : { kind, origin };
     }
     case 'logs': {

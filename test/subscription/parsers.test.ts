@@ -97,4 +97,15 @@ describe('the params of eth_subscribe', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('may say where heads begin in the place of a filter or behind it, and never in vain', () => {
+    const replay = { replay: { fromBlock: '0x5' } };
+    const read = (...params: readonly unknown[]) =>
+      parseWish(Buffer.from(JSON.stringify(['newHeads', ...params])), 'plain');
+    const replayed = { kind: 'newHeads', origin: { kind: 'block', number: 5 } };
+    expect([read(replay), read(null, replay), read({}, replay)]).toEqual([replayed, replayed, replayed]);
+    expect(read({ includeTransactions: true })).toEqual({ kind: 'newHeads', origin: { kind: 'head' } });
+    expect(read(replay, replay)).toHaveProperty('invalid');
+    expect(read({}, { resumeFrom: 'x' })).toHaveProperty('invalid');
+  });
 });

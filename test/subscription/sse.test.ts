@@ -73,6 +73,17 @@ describe('event streams', () => {
     expect(Number(later.headers['retry-after'])).toBeGreaterThan(0);
   });
 
+  it('say 503, too, while no node can serve the place where it would be safe to begin', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 300);
+    const options = { chainOptions: { routing: { timeout: '500ms' }, subscriptions: { window: 16, replay: 200 } } };
+    await using pool = await EventPool.start(chain, [start], options);
+    await pool.member(0).node.stop();
+    const client = await SseClient.open(`${pool.gateway.url}/events?fromBlock=1`);
+    expect(client.status).toBe(503);
+    expect(Number(client.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
   it('end with the gateway, and begin with a cursor before any event', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
