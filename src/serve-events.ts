@@ -17,6 +17,7 @@ import { subscriptionLayer } from './subscription/layer.ts';
 import { ParitySubscriptions } from './subscription/parity-subscriptions.ts';
 import { PendingTransactions } from './subscription/pending-transactions.ts';
 import { Registry } from './subscription/registry.ts';
+import { Room } from './subscription/room.ts';
 import { reportTo } from './subscription/report.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
 import { VerifiedLogs } from './subscription/verified-logs.ts';
@@ -46,6 +47,8 @@ export interface ServedEvents {
 
 /** Pending transactions are announced again and again while they spread. */
 const SEEN = { most: 500_000, ttlMs: 600_000 };
+/** Bytes of params that a chain's clients may have kept at once. In memory they take about three times as much. */
+const KEPT_BYTES = 128 * 1024 * 1024;
 const FILTERS = { most: 10_000, batch: 10_000 };
 /** Different calls that `parity_subscribe` repeats at each head. */
 const TOPICS = 1000;
@@ -60,7 +63,8 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   const report = reportTo(deps.observer, chain.name);
   const shared = { ...deps, chain: head, chainId, ask, readHeader, report };
   const hub = new Hub({ ...hubDefaults, window, replay }, shared);
-  const registry = new Registry(randomBytes);
+  const room = new Room(KEPT_BYTES);
+  const registry = new Registry(randomBytes, room);
   const source = pendingSource(head, deps.upstreams, deps);
   const pending = new PendingTransactions(SEEN, {
     source,
@@ -68,7 +72,10 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
     clock,
     duplicate: () => report.streamed('newPendingTransactions', 'duplicate'),
   });
-  const filters = new Filters({ ...FILTERS, timeoutMs: filterTimeout }, { hub, registry, pending, clock, report });
+  const filters = new Filters(
+    { ...FILTERS, timeoutMs: filterTimeout },
+    { hub, registry, room, pending, clock, report },
+  );
   const screen = access(deps.access)(async (call) => localReply(call.params));
   const parity = new ParitySubscriptions({ topics: TOPICS, timeoutMs }, { ...shared, registry, screen });
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });

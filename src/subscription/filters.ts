@@ -7,7 +7,8 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { Hub, Listening } from './hub.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
 import type { Position } from './position.ts';
-import type { Opened, Registry } from './registry.ts';
+import { noRoom, type Opened, type Registry } from './registry.ts';
+import type { Room } from './room.ts';
 import type { Report } from './report.ts';
 import { servable } from './servable.ts';
 import { parseQuery } from './wish.ts';
@@ -23,6 +24,7 @@ export interface FiltersOptions {
 export interface FiltersDeps {
   readonly hub: Hub;
   readonly registry: Registry;
+  readonly room: Room;
   readonly pending: PendingTransactions;
   readonly clock: Clock;
   readonly report: Report;
@@ -43,7 +45,7 @@ interface PendingFilter {
   heard: Buffer[];
 }
 
-type Filter = (ChainFilter | PendingFilter) & { askedAt: number; turn: Promise<unknown> };
+type Filter = (ChainFilter | PendingFilter) & { askedAt: number; turn: Promise<unknown>; readonly leave: () => void };
 
 /** The filters of one chain. They belong to the gateway: any connection may ask one, and no node knows of it. */
 export class Filters {
@@ -76,7 +78,7 @@ export class Filters {
     const beginning = known === undefined ? await hub.begin({ kind: 'head' }, listening, call) : { position: known };
     if ('refusal' in beginning) return refuse(beginning.refusal.reason, beginning.refusal.message);
     hub.prepare(listening, beginning.position);
-    return this.#add({ kind: 'chain', listening, criteria, position: beginning.position });
+    return this.#add(call, { kind: 'chain', listening, criteria, position: beginning.position });
   }
 
   /** `eth_newPendingTransactionFilter`. */
@@ -92,7 +94,7 @@ export class Filters {
         return true;
       }),
     };
-    const reply = this.#add(filter);
+    const reply = this.#add(call, filter);
     if (reply.ok) filter.feed.start();
     return reply;
   }
@@ -155,11 +157,14 @@ export class Filters {
     return localReply(listed(results), { block: collected.position.number });
   }
 
-  #add(filter: ChainFilter | PendingFilter): Reply {
+  #add(call: Call, filter: ChainFilter | PendingFilter): Reply {
     const { most } = this.#options;
+    const { registry, room, clock } = this.#deps;
     if (this.#filters.size >= most) return refuse('too_many_subscriptions', `there are ${most} filters already`);
-    const id = this.#deps.registry.newId();
-    const kept = Object.assign(filter, { askedAt: this.#deps.clock.now(), turn: Promise.resolve() });
+    const leave = room.take(call.params.length);
+    if (leave === undefined) return noRoom;
+    const id = registry.newId();
+    const kept = Object.assign(filter, { askedAt: clock.now(), turn: Promise.resolve(), leave });
     this.#filters.set(id, kept);
     this.#plan();
     return localReply(Buffer.from(JSON.stringify(id)));
@@ -175,6 +180,7 @@ export class Filters {
   #remove(id: string): boolean {
     const filter = this.#filters.get(id);
     if (filter?.kind === 'pending') filter.feed.close();
+    filter?.leave();
     return this.#filters.delete(id);
   }
 

@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts';
 import { localReply, refuse, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import { idFrom } from './notification.ts';
+import type { Room } from './room.ts';
 
 /** What a subscription is made of, once it has a name. */
 export interface Opened {
@@ -15,10 +16,12 @@ const ID_BYTES = 16;
 /** The open subscriptions of all connections: their names, their number, and their end. */
 export class Registry {
   readonly #randomBytes: (count: number) => Uint8Array;
+  readonly #room: Room;
   readonly #counts = new Map<string, number>();
 
-  constructor(randomBytes: (count: number) => Uint8Array) {
+  constructor(randomBytes: (count: number) => Uint8Array, room: Room) {
     this.#randomBytes = randomBytes;
+    this.#room = room;
   }
 
   /** Open subscriptions by type. */
@@ -37,6 +40,8 @@ export class Registry {
   add(call: Call, session: Session, type: string, open: (id: string) => Opened): Reply {
     if (session.subscriptions.size >= session.subscriptionLimit) return tooMany(session);
     if (call.cancellation.cancelled) return refuse('invalid_request', 'the connection is closed');
+    const leave = this.#room.take(call.params.length);
+    if (leave === undefined) return noRoom;
     const id = this.newId();
     const opened = open(id);
     let closed = false;
@@ -47,6 +52,7 @@ export class Registry {
       forget();
       session.subscriptions.delete(id);
       this.#count(type, -1);
+      leave();
       opened.close();
     };
     session.subscriptions.set(id, { close });
@@ -73,6 +79,8 @@ export class Registry {
 
 /** The answer where there is nobody to push events to. */
 export const needsConnection: Reply = refuse('method_unknown', 'subscriptions need a WebSocket connection');
+
+export const noRoom: Reply = refuse('too_many_subscriptions', 'what is subscribed to here is too much together');
 
 export const tooMany = ({ subscriptionLimit }: Session): Reply =>
   refuse('too_many_subscriptions', `a connection may have ${subscriptionLimit} subscriptions`);

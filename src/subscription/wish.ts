@@ -60,11 +60,17 @@ const parseEvents = (argument: unknown, second: unknown): Wish | Unclear => {
   return 'invalid' in origin ? origin : { kind: 'events', query, heads: heads === true, origin };
 };
 
+/** As in Geth: who asks once may name more. */
+const ALTERNATIVES = 1000;
+
 /** Reads a log filter; left out it wants everything. Heights in it bound what is delivered, and never ask for history. */
 export const parseQuery = (value: unknown): LogQuery | Unclear => {
   const given = value ?? {};
   const filter = parseLogFilter(given);
   if ('invalid' in filter) return filter;
+  if ([filter.addresses, ...filter.topics].some((values) => (values?.size ?? 0) > ALTERNATIVES)) {
+    return { invalid: `too many addresses or topics: at most ${ALTERNATIVES} are looked for in one place` };
+  }
   const blocks = locate(methodSpec('eth_getLogs'), Buffer.from(JSON.stringify([given])));
   if (blocks.kind === 'invalid') return { invalid: blocks.message };
   if (blocks.kind !== 'logs' || blocks.blockHash !== undefined) return { invalid: 'blockHash names the past' };

@@ -166,4 +166,24 @@ describe('filters', () => {
     );
     expect(json.map(({ error }: { error: { code: number } }) => error.code)).toEqual(batch.map(() => -32602));
   });
+
+  it('take no more memory than there is, together with subscriptions, and give it back when they end', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const bulky = { address: `0x${'01'.repeat(20)}`, note: 'x'.repeat(4 * 1024 * 1024) };
+    const filter = async () => (await rpc(pool.gateway.url, 'eth_newFilter', [bulky])).json;
+    const client = await pool.client();
+    for (let count = 0; count < 16; count += 1) await pool.subscribe(['logs', bulky], client);
+    const ids: string[] = [];
+    for (let count = 0; count < 15; count += 1) ids.push((await filter()).result);
+    const full = { error: { code: -32005, data: { reason: 'too_many_subscriptions' } } };
+    expect(await filter()).toMatchObject(full);
+    expect(await client.call('eth_subscribe', ['logs', bulky])).toMatchObject(full);
+    await rpc(pool.gateway.url, 'eth_uninstallFilter', [ids[0]]);
+    expect(await filter()).toMatchObject({ result: expect.any(String) });
+    expect(await filter()).toMatchObject(full);
+    await client.close();
+    await eventually(filter).toMatchObject({ result: expect.any(String) });
+  });
 });

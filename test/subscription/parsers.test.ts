@@ -108,4 +108,13 @@ describe('the params of eth_subscribe', () => {
     expect(read(replay, replay)).toHaveProperty('invalid');
     expect(read({}, { resumeFrom: 'x' })).toHaveProperty('invalid');
   });
+
+  it('name at most a thousand addresses, and a thousand topics in a place', () => {
+    const many = (count: number, bytes: number) =>
+      Array.from({ length: count }, (_, index) => `0x${index.toString(16).padStart(2 * bytes, '0')}`);
+    const read = (filter: object) => parseWish(Buffer.from(JSON.stringify(['logs', filter])), 'plain');
+    expect(read({ address: many(1000, 20), topics: [many(1000, 32), many(1000, 32)] })).toHaveProperty('query');
+    expect(read({ address: many(1001, 20) })).toHaveProperty('invalid');
+    expect(read({ topics: [null, many(1001, 32)] })).toHaveProperty('invalid');
+  });
 });
