@@ -99,13 +99,15 @@ const mayBeContradicted = (
   patient: number,
   { chain, clock, holders, select }: PlanTools,
 ): boolean => {
-  if (select(call).candidates.some(({ upstream }) => asking.expects(upstream.name))) return true;
+  const { candidates, excluded } = select(call);
+  if (candidates.some(({ upstream }) => asking.expects(upstream.name))) return true;
   const names = holders(call);
   if (names.size === 0) return false;
   const awaited = clock.now() < patient ? ['unknown', 'healthy', 'forked'] : ['unknown', 'healthy'];
-  const missed = ({ upstream, state }: NodeView): boolean =>
-    names.has(upstream.name) && asking.wants(upstream.name) && awaited.includes(state);
-  return chain.view.nodes.some(missed);
+  return excluded.some(({ upstream, away }) => {
+    const missed = away && names.has(upstream) && asking.wants(upstream);
+    return missed && chain.view.nodes.some((node) => node.upstream.name === upstream && awaited.includes(node.state));
+  });
 };
 
 interface Asked extends Entrant {

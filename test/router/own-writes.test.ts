@@ -89,6 +89,18 @@ describe('reading one’s own writes', () => {
     expect((await asked).json.result).toMatchObject({ hash });
   });
 
+  it('does not wait for a relay that took a transaction, and is asked for nothing else', async () => {
+    await using pool = await startPool([{}, { config: { send: 'only' } }], { routing: { timeout: '60s' } });
+    const [a, relay] = pool.nodes;
+    const raw = await signed(5);
+    const hash = keccak256(raw);
+    relay?.on(SEND, () => hash);
+    a?.on('eth_getTransactionReceipt', () => null);
+    await pool.call(SEND, [raw]);
+    expect((await pool.call('eth_getTransactionReceipt', [hash])).json.result).toBeNull();
+    expect(counts(pool, 'eth_getTransactionReceipt')).toEqual([1, 0]);
+  });
+
   it('asks all nodes before it believes that there is no such transaction', async () => {
     await using pool = await startPool([{}, {}, {}], { routing: { broadcast: 1, attempts: 1 } });
     const raw = await signed(2);
