@@ -70,12 +70,14 @@ type Encoded = { receivedEncodedLength?: number };
 
 /**
  * The request's body as it is to be parsed: unpacked if it was sent by gzip or deflate, and counted against the budget
- * where its length was not announced. The limit on its size is Fastify's, which counts what comes out of here.
+ * where its length was not announced. `limit` is its largest size in bytes; Fastify, too, keeps to it, by counting what
+ * comes out of here.
  *
- * @throws BodyRefused if the encoding is another one, or the announced length does not fit the budget.
+ * @throws BodyRefused if the encoding is another one, or the announced length is over the limit or does not fit the budget.
  */
-export const readable = (request: IncomingMessage, payload: Readable, holding: Holding): Readable => {
+export const readable = (request: IncomingMessage, payload: Readable, holding: Holding, limit: number): Readable => {
   const announced = request.headers['content-length'];
+  if (Number(announced) > limit) throw tooLarge();
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity' && announced !== undefined) {
     if (!holding.take(Number(announced))) throw full();
@@ -106,5 +108,8 @@ const meter = (holding: Holding): Transform & Encoded =>
       else done(full());
     },
   });
+
+export const tooLarge = (): BodyRefused =>
+  new BodyRefused('body_too_large', 'the request is larger than this gateway takes (server.limits.bodySize)');
 
 const full = (): BodyRefused => new BodyRefused('overloaded', 'too busy: too many bytes are under way');

@@ -7,7 +7,7 @@ import { gatewayError, type GatewayError, type Reason, statusOf } from '../jsonr
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import { type Answer, answer, type AnswerDeps } from './answer.ts';
-import { BodyRefused, type ByteBudget, Holding, readable } from './body.ts';
+import { BodyRefused, type ByteBudget, Holding, readable, tooLarge } from './body.ts';
 import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
 import { hostCheck } from './host-check.ts';
@@ -81,7 +81,12 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
     done();
   });
   addHooks(app, gate);
-  app.setErrorHandler((error, _request, reply) => refuse(reply, gate, ...reasonOf(error)));
+  app.setErrorHandler((error, _request, reply) => {
+    const [reason, message] = reasonOf(error);
+    // The client goes on sending what nobody reads.
+    if (reason === 'body_too_large') void reply.header('connection', 'close');
+    return refuse(reply, gate, reason, message);
+  });
   app.setNotFoundHandler((_request, reply) => {
     void reply.header('allow', 'GET, HEAD, POST, OPTIONS');
     return refuse(reply, gate, 'invalid_request', 'send JSON-RPC by POST', { status: 405 });
@@ -97,7 +102,12 @@ const checked = ({ headerTimeout, requestTimeout }: HttpOptions) => ({
   headersTimeout: headerTimeout,
   requestTimeout,
   connectionsCheckingInterval: Math.max(100, Math.min(5000, headerTimeout / 4, requestTimeout / 4)),
+  shouldUpgradeCallback: wantsWebSocket,
 });
+
+/** Clients that would rather speak HTTP/2 offer that by the same header, and are to be answered as if they had not. */
+const wantsWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 
 const addHooks = (app: FastifyInstance, gate: Gate): void => {
   const hostAllowed = hostCheck({ bound: gate.host, hosts: gate.hosts });
@@ -117,7 +127,7 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
       if (!reply.raw.writableFinished) ending.cancellation.cancel();
     });
     try {
-      done(null, readable(request.raw, payload as IncomingMessage, ending.holding));
+      done(null, readable(request.raw, payload as IncomingMessage, ending.holding, gate.bodySize));
     } catch (error) {
       done(error as Error);
     }
@@ -249,7 +259,7 @@ const reasonOf = (error: unknown): [Reason, string] => {
   const code = (error as { code?: string }).code;
   if (error instanceof BodyRefused) return [error.reason, error.message];
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return ['body_too_large', 'the request is larger than this gateway takes (server.limits.bodySize)'];
+    return ['body_too_large', tooLarge().message];
   }
   return ['parse_error', error instanceof Error ? error.message : 'the request could not be read'];
 };

@@ -107,6 +107,30 @@ describe('the RPC listener over HTTP', () => {
     expect(answer.json).toMatchObject({ id: null, error: { code: -32600, data: { reason: 'body_too_large' } } });
   });
 
+  it('refuses a body by the length that it announces, be that more than all bodies together may have', async () => {
+    const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      const headers = { 'content-length': String(2 * 1024 ** 3) };
+      const request = httpRequest(gateway.url, { method: 'POST', headers }, (response) => {
+        response.once('data', (chunk: Buffer) => {
+          resolve({ status: response.statusCode, text: chunk.toString() });
+          request.destroy();
+        });
+      });
+      request.on('error', reject);
+      request.flushHeaders();
+    });
+    expect(answer.status).toBe(413);
+    expect(answer.text).toContain('"reason":"body_too_large"');
+  });
+
+  it('answers a client that would rather speak HTTP/2 as if it had not said so', async () => {
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    const call = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}';
+    const answer = await raw(gateway.url, { headers, body: call });
+    expect(answer).toMatchObject({ status: 200, text: '{"jsonrpc":"2.0","id":1,"result":"0x539"}' });
+    expect((await raw(gateway.url, { method: 'GET', headers })).text).toContain('<!doctype html>');
+  });
+
   it('unpacks gzip within the limit, and refuses a bomb', async () => {
     const call = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}';
     const headers = { 'content-encoding': 'gzip' };
