@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
 import { ByteBudget } from './ingress/body.ts';
@@ -7,7 +8,7 @@ import { requestIds } from './ingress/context.ts';
 import { isLoopback } from './ingress/host-check.ts';
 import { createHttp, type HttpOptions } from './ingress/http.ts';
 import { landingPage } from './ingress/landing-page.ts';
-import { bind, type Bound } from './ingress/listen.ts';
+import { bind, type Bound, ListenError } from './ingress/listen.ts';
 import type { Endpoints } from './ingress/target.ts';
 import { UnusedSockets } from './ingress/unused-sockets.ts';
 import { WsIngress } from './ingress/ws.ts';
@@ -95,10 +96,23 @@ const httpOptions = (server: Config['server']): HttpOptions => ({
   trusts: trusts(server.trustedProxies),
   debug: isLoopback(server.host),
   newId: requestIds(),
-  tls: server.tls && { cert: readFileSync(server.tls.cert, 'utf8'), key: readFileSync(server.tls.key, 'utf8') },
+  tls: server.tls && readTls(server.tls),
   bodySize: server.limits.bodySize,
   connections: server.limits.connections,
   headerTimeout: server.limits.headerTimeout,
   requestTimeout: server.limits.requestTimeout,
   compression: server.compression,
 });
+
+/** Certificate and key, tried before anything listens. */
+const readTls = (files: { readonly cert: string; readonly key: string }): { cert: string; key: string } => {
+  try {
+    const tls = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'it failed';
+    const words = `${files.cert} and ${files.key} (in the file: server.tls) are no certificate with its key: ${why}`;
+    throw new ListenError('EPROTO', words, { cause });
+  }
+};

@@ -5,6 +5,7 @@ import type { Config } from './schema.ts';
 import { opsSchema } from './schema-server.ts';
 import { isAddress, secretsOf } from './secrets.ts';
 import { attempt, expand, type Inserted, type Sources } from './substitute.ts';
+import { tlsProblems } from './tls-files.ts';
 import type { Problem, ReadText } from './tree-walk.ts';
 import { validate } from './validate.ts';
 
@@ -37,7 +38,10 @@ export const loadConfig = ({ text, file, env, readFile }: LoadOptions): Loaded =
   if (tree.value === undefined) return failed([...syntax, wholeFile(file, 'is empty', 'headgate init URL writes one')]);
   const unread = tree.problems.map(({ path }) => path);
   const result = validate(tree.value, env, unread);
-  const problems = result.ok ? tree.problems : [...tree.problems, ...result.problems];
+  const told = result.ok ? tree.problems : [...tree.problems, ...result.problems];
+  const places = new Set(told.map(({ path }) => renderPath(path)));
+  const unreadable = tlsProblems(tree.value, readFile).filter(({ path }) => !places.has(renderPath(path)));
+  const problems = [...told, ...unreadable];
   if (result.ok && problems.length === 0 && syntax.length === 0) {
     return {
       ok: true,

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { delay, type FakeNode, hang, startFakeNode } from '../support/fake-node.ts';
 import { rpc } from '../support/gateway.ts';
-import { root } from '../support/run-command.ts';
+import { root, runCommand } from '../support/run-command.ts';
 import { WsClient } from '../support/ws-client.ts';
 
 interface Started {
@@ -97,5 +97,19 @@ describe('the life of the process', () => {
     await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status).toBe(503);
     child.kill('SIGINT');
     expect(await ended).toBe(1);
+  });
+
+  it('says in words that a certificate is none, and does not start', async () => {
+    const cert = join(folder, 'tls.crt');
+    const key = join(folder, 'tls.key');
+    const file = join(folder, 'tls.yaml');
+    writeFileSync(cert, 'no certificate');
+    writeFileSync(key, 'no key');
+    const server = { port: 0, tls: { cert, key } };
+    writeFileSync(file, JSON.stringify({ server, ops: { port: 0 }, chains: [{ upstreams: [{ url: node.url }] }] }));
+    const { code, stderr } = await runCommand(process.execPath, ['src/main.ts', '-c', file], { cwd: root });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${cert} and ${key} (in the file: server.tls) are no certificate with its key`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });

@@ -54,7 +54,8 @@ describe('config.example.yaml', () => {
   });
 
   test('loads with all that is commented out, too', () => {
-    const config = configOf(whole, { env: { GETH_TOKEN: 'abc' } });
+    const files = { '/tls/tls.crt': 'PEM', '/tls/tls.key': 'PEM' };
+    const config = configOf(whole, { env: { GETH_TOKEN: 'abc' }, files });
     expect(config.server.tls).toBeDefined();
     expect(config.redis).toBeDefined();
     expect(config.keys).toHaveLength(1);

@@ -92,7 +92,9 @@ describe('a file that names one url', () => {
 });
 
 test('every value can be set', () => {
-  const config = configOf(`
+  const files = { '/tls/tls.crt': 'PEM', '/tls/tls.key': 'PEM' };
+  const config = configOf(
+    `
 server:
   host: '::'
   trustedProxies: [10.0.0.0/8, 192.168.1.1, 'fd00::/8']
@@ -115,7 +117,9 @@ chains:
   - name: b
     id: 0x2a
     upstreams: [{ url: ipc:///data/geth.ipc, headers: { X-A: b } }]
-`);
+`,
+    { files },
+  );
   expect(config.server).toMatchObject({
     host: '::',
     trustedProxies: ['10.0.0.0/8', '192.168.1.1/32', 'fd00::/8'],
