@@ -25,7 +25,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '200' },
     'block-ms': { type: 'string', default: '50' },
     via: { type: 'string', default: 'gateway' },
-    cursors: { type: 'boolean', default: true },
+    cursors: { type: 'boolean' },
     'side-by-side': { type: 'boolean', default: false },
   },
 });
@@ -54,7 +54,12 @@ if (values['side-by-side']) {
   console.table(sideBySide(columns));
   if (!flawless(gateway)) process.exitCode = 1;
 } else {
-  const report = await soakEvents({ ...options, via, cursors: values.cursors, streams: via === 'gateway' });
+  const report = await soakEvents({
+    ...options,
+    via,
+    ...(values.cursors === undefined ? {} : { cursors: values.cursors }),
+    streams: via === 'gateway',
+  });
   console.table(faultKinds(report));
   console.table({ seed: options.seed, blocks: report.blocks, clients: options.readers, ...figures(report) });
   for (const complaint of report.complaints) console.log(complaint);

@@ -84,8 +84,12 @@ export class EventReader {
     else this.#dial();
   }
 
-  /** Cuts the connection, as a network does. */
+  /** Cuts the connection, as a network does; not before there is a cursor, where it keeps them, to go on from. */
   cut(): void {
+    if (this.#cursor !== undefined || !this.#options.cursors) this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#cutting = true;
     this.#socket?.terminate();
     this.#request?.destroy();
@@ -108,7 +112,7 @@ export class EventReader {
 
   close(): void {
     this.#closed = true;
-    this.cut();
+    this.#disconnect();
   }
 
   #dial(): void {

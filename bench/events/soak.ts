@@ -16,7 +16,7 @@ export interface EventSoakOptions {
   readonly blockMs: number;
   /** Default: through a gateway. */
   readonly via?: Via;
-  /** Readers keep their cursors, where they get any; default true. */
+  /** Readers keep their cursors; default true for a gateway, which alone gives any. */
   readonly cursors?: boolean;
   /** Some readers take Server-Sent Events, which only a gateway has; default true. */
   readonly streams?: boolean;
@@ -110,7 +110,7 @@ const trouble = (readers: readonly EventReader[], watch: Watch, random: () => nu
 };
 
 const makeReaders = (
-  { readers, cursors = true, streams = true }: EventSoakOptions,
+  { readers, via = 'gateway', cursors = via === 'gateway', streams = true }: EventSoakOptions,
   world: World,
   at: Addresses,
   random: () => number,
