@@ -41,6 +41,13 @@ interface Fetch {
   readonly wanted: (() => boolean)[];
 }
 
+/**
+ * How a block's logs are asked for, in turn: where logs are capped or not indexed yet, the receipts may be had; and old
+ * nodes know neither logs by hash nor receipts of a block.
+ */
+const WAYS = ['hash', 'receipts', 'height'] as const;
+type Way = (typeof WAYS)[number];
+
 /** Roughly what a log takes in memory beyond its text as it came. */
 const MEMORY_FACTOR = 3;
 
@@ -107,8 +114,7 @@ export class LogStore {
     let round = 0;
     for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
       if (round > 0) await this.#pause(clock, backoff.next());
-      // Where logs are capped or not indexed yet, the receipts may be had.
-      found = await this.#ask(header, round % 2 === 0 ? 'eth_getLogs' : 'eth_getBlockReceipts', witnesses);
+      found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses);
     }
     if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
     this.#running -= 1;
@@ -118,19 +124,20 @@ export class LogStore {
     return found;
   }
 
-  async #ask(
-    header: Header,
-    method: 'eth_getLogs' | 'eth_getBlockReceipts',
-    witnesses: Witnesses,
-  ): Promise<BlockLogs | undefined> {
+  async #ask(header: Header, way: Way, witnesses: Witnesses): Promise<BlockLogs | undefined> {
     const { ask, chain } = this.#deps;
-    const receipts = method === 'eth_getBlockReceipts';
+    const pin = onBranch(chain, header);
+    // At its height there is another block now.
+    if (way === 'height' && pin === undefined) return undefined;
+    const receipts = way === 'receipts';
     const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
     const found: { logs: BlockLogs | undefined } = { logs: undefined };
     const accept = (result: RawJson, source: string): boolean => {
       const answer = receipts ? logsOfReceipts(result) : result;
       const judged = answer === undefined ? refuted : judgeLogs(answer, block, this.#facts.trusted);
       if (judged.kind === 'false') return false;
+      // Nothing in it says which block it is of.
+      if (way === 'height' && judged.logs.length === 0) return false;
       const proven = judged.kind === 'proven';
       if (!proven && !witnesses.hear(judged.logs, source, receipts, this.#deps.clock.now())) return false;
       if (!proven && judged.exceeds) this.#facts.distrust();
@@ -138,9 +145,10 @@ export class LogStore {
       return true;
     };
     const reply: Reply = await ask({
-      method,
-      params: receipts ? [header.hash] : [{ blockHash: header.hash }],
-      pin: onBranch(chain, header),
+      method: receipts ? 'eth_getBlockReceipts' : 'eth_getLogs',
+      params: paramsOf(way, header),
+      // A pin would be written into the call, as a hash.
+      ...(way === 'height' ? { minBlock: header.number } : { pin }),
       accept,
     });
     return reply.ok ? found.logs : undefined;
@@ -166,6 +174,13 @@ export class LogStore {
     });
   }
 }
+
+const paramsOf = (way: Way, { number, hash }: Header): readonly unknown[] => {
+  if (way === 'receipts') return [hash];
+  if (way === 'hash') return [{ blockHash: hash }];
+  const height = `0x${number.toString(16)}`;
+  return [{ fromBlock: height, toBlock: height }];
+};
 
 const refuted = { kind: 'false' } as const;
 

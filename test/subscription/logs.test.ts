@@ -89,6 +89,27 @@ describe('a block whose logs are told wrongly', () => {
     expect(await logs.got(9)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
   });
 
+  it('where a node knows neither logs by hash nor receipts of a block, its logs at that height are looked through', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    const branch = () => chain.branch(view.head);
+    node.on('eth_getLogs', ([filter]) => {
+      const { blockHash, fromBlock } = filter as { readonly blockHash?: string; readonly fromBlock?: string };
+      if (blockHash !== undefined) return rpcError(-32602, 'Invalid params: unknown field `blockHash`');
+      return branch().find(({ number }) => number === Number(fromBlock))?.logs ?? [];
+    });
+    node.on('eth_getBlockReceipts', () => rpcError(-32601, 'Method not found'));
+    const logs = await pool.subscribe(['logs', {}]);
+    const head = chain.extend(start, 2, { logs: 3 });
+    pool.follow(head);
+    expect(short(await logs.got(6))).toEqual(['+6', '+6', '+6', '+7', '+7', '+7']);
+    pool.follow(chain.extend(chain.mine(start, { salt: 'other' }), 2, { salt: 'other' }));
+    const undone = ['-7', '-7', '-7', '-6', '-6', '-6'];
+    expect(short((await logs.got(15)).slice(6))).toEqual([...undone, '+6', '+7', '+8']);
+  });
+
   it('where a provider caps logs, its receipts tell them', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
@@ -177,6 +198,25 @@ describe('a bloom that cannot tell', () => {
     const head = chain.extend(start, 3, full);
     pool.follow(head);
     expect(await logs.got(3603)).toEqual(chain.branch(head, 6).flatMap((block) => block.logs));
+  });
+
+  it('and only the height to ask for: that there is nothing proves nothing, for it names no block', {
+    timeout: 40_000,
+  }, async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 5, { logs: 0 });
+    await using pool = await EventPool.start(chain, [start]);
+    const head = withBloom(chain.mine(start, { logs: 2 }), emptyBloom);
+    let asked = 0;
+    pool.member(0).node.on('eth_getBlockReceipts', () => rpcError(-32601, 'no such method'));
+    pool.member(0).node.on('eth_getLogs', ([filter]) => {
+      if ('blockHash' in (filter as object)) return rpcError(-32602, 'unknown field `blockHash`');
+      asked += 1;
+      return asked <= 3 ? [] : head.logs;
+    });
+    const logs = await pool.subscribe(['logs', {}]);
+    pool.follow(head);
+    expect(await logs.got(2)).toEqual(head.logs);
   });
 
   it('and only one node to ask: its word counts after a while', async () => {
