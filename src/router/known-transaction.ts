@@ -7,15 +7,15 @@ import { type PlanTools, timeLeft } from './plan.ts';
 const LARGEST = 8 * 1024 * 1024;
 const spec = methodSpec('eth_getTransactionByHash');
 
-/** What one node says to the gateway's own question about a hash; undefined where it does not answer. */
+/** What one node says to the gateway's own question; undefined where it does not answer. */
 const ask = async (
   { upstream }: NodeView,
   method: string,
-  hash: string,
+  asked: readonly unknown[],
   call: Call,
   { attemptTimeout, clock, observer }: PlanTools,
 ): Promise<unknown> => {
-  const params = Buffer.from(JSON.stringify([hash]));
+  const params = Buffer.from(JSON.stringify(asked));
   observer.probed(call.chain, upstream.name, 1);
   const timeoutMs = Math.min(attemptTimeout, timeLeft(call, clock));
   const [outcome] = await upstream.probe([{ method, params, heavy: false }], timeoutMs);
@@ -31,7 +31,7 @@ const PAUSE = 50;
 /** The same until it answers: one fault must not make of a transaction that is mined one that nobody knows. */
 const askAgain = async (node: NodeView, hash: string, call: Call, tools: PlanTools): Promise<unknown> => {
   for (let tries = 1; ; tries += 1) {
-    const found = await ask(node, spec.name, hash, call, tools);
+    const found = await ask(node, spec.name, [hash], call, tools);
     const until = tools.clock.now() + (PAUSE << (tries - 1));
     if (found !== undefined || tries === TRIES || until >= call.deadline || call.cancellation.cancelled) return found;
     await tools.chain.waitFor(() => false, until, call.cancellation);
@@ -52,6 +52,11 @@ export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promi
 };
 
 /** False where the node says that it does not have the head that the call came with: it lags, or is of another chain by now. */
-export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Promise<boolean> =>
-  call.head === undefined ||
-  (await ask(node, 'eth_getBlockTransactionCountByHash', call.head.latest.hash, call, tools)) !== null;
+export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Promise<boolean> => {
+  if (call.head === undefined) return true;
+  const { number, hash } = call.head.latest;
+  const block = await ask(node, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false], call, tools);
+  return block !== null && (!isFields(block) || String(block['hash']).toLowerCase() === hash);
+};
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object';

@@ -11,6 +11,12 @@ const on = (nodes: readonly FakeNode[], answer: () => unknown): void => {
   for (const node of nodes) node.on(SEND, answer);
 };
 
+/** Has the node know nothing of the block that was its head, though it goes on telling of it as the latest. */
+const beheaded = (node: FakeNode | undefined): void => {
+  const known = (reference: unknown) => node?.chain.block(node.chain.resolve(reference));
+  node?.on('eth_getBlockByNumber', ([reference]) => (reference === '0x64' ? null : known(reference)));
+};
+
 describe('broadcasting a transaction', () => {
   it('sends to as many nodes of the lowest tier as configured at once, and to no node that takes none', async () => {
     await using pool = await startPool([{ config: { send: false } }, {}, {}, {}, { config: { tier: 1 } }], {
@@ -127,16 +133,28 @@ describe('broadcasting a transaction', () => {
       await using pool = await startPool([{}, { config: { tier: 1 } }]);
       const [a, b] = pool.nodes;
       a?.on(SEND, () => rpcError(-32000, words));
-      a?.on('eth_getBlockTransactionCountByHash', () => null);
       b?.on(SEND, () => hash);
+      beheaded(a);
       expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
     },
   );
 
+  it('asks on where a refusal is by a node that has another block at the head’s height', async () => {
+    await using pool = await startPool([{}, { config: { tier: 1 } }]);
+    const [a, b] = pool.nodes;
+    a?.on(SEND, () => rpcError(-32000, 'insufficient funds for transfer'));
+    a?.on('eth_getBlockByNumber', ([reference]) => ({
+      ...a.chain.block(a.chain.resolve(reference)),
+      ...(reference === '0x64' ? { hash: `0x${'ab'.repeat(32)}` } : {}),
+    }));
+    b?.on(SEND, () => hash);
+    expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
+  });
+
   it('gives back what a node without the head says where that is all that there is', async () => {
     await using pool = await startPool([{}], { routing: { attempts: 1 } });
     pool.nodes[0]?.on(SEND, () => rpcError(-32000, 'insufficient funds for transfer'));
-    pool.nodes[0]?.on('eth_getBlockTransactionCountByHash', () => null);
+    beheaded(pool.nodes[0]);
     const { json } = await pool.call(SEND, [raw]);
     expect(json.error).toEqual({ code: -32000, message: 'insufficient funds for transfer' });
   });
