@@ -20,8 +20,10 @@ export interface AppDeps {
   readonly version: string;
   /** What is told to an operator; metrics and the status page are added here. */
   readonly log: Observer;
-  /** Takes secrets out of a text. */
+  /** Takes secrets and what they hide in out of a text of the gateway's own. */
   readonly mask: (text: string) => string;
+  /** Takes secrets, and nothing else, out of what a client is told. */
+  readonly hide: (text: string) => string;
 }
 
 /** The whole gateway of one config. */
@@ -40,7 +42,7 @@ export interface App {
 
 /** Builds every object of the gateway. Nothing is connected, and nothing listens, before `listen`. */
 export const createApp = (config: Config, deps: AppDeps): App => {
-  const { clock, version, mask } = deps;
+  const { clock, version, mask, hide } = deps;
   let draining = false;
   const recent = new RecentEvents(clock);
   const keeping = createKeeping(config, deps);
@@ -54,7 +56,7 @@ export const createApp = (config: Config, deps: AppDeps): App => {
     config.chains.find((chain) => chain.default)?.name,
   );
   const ready = (): boolean => !draining && chains.every((chain) => chain.ready().ready);
-  const rpc = createRpcListener(config, { clock, observer, endpoints, ready, draining: () => draining });
+  const rpc = createRpcListener(config, { clock, observer, endpoints, hide, ready, draining: () => draining });
   const ops = createOpsListener(
     { ...config.ops, hosts: config.server.hosts, token: config.ops.token },
     opsDeps({

@@ -18,6 +18,8 @@ export interface RpcListenerDeps {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly endpoints: Endpoints;
+  /** Takes secrets out of an error's text. */
+  readonly hide: (text: string) => string;
   readonly ready: () => boolean;
   /** The gateway is about to end. */
   readonly draining: () => boolean;
@@ -40,9 +42,10 @@ const SWEEP = 50;
 
 export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): RpcListener => {
   const { limits } = server;
-  const { clock, observer, endpoints } = deps;
+  const { clock, observer, endpoints, hide } = deps;
   const options = httpOptions(server);
-  const answering = { limits: { depth: limits.jsonDepth, batchItems: limits.batchItems }, clock, observer, endpoints };
+  const decoding = { depth: limits.jsonDepth, batchItems: limits.batchItems };
+  const answering = { limits: decoding, clock, observer, endpoints, hide };
   const http = createHttp(options, {
     ...answering,
     budget: new ByteBudget(limits.inflightSize),

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogObserver } from '../../src/telemetry/log-observer.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMask } from '../../src/telemetry/mask.ts';
+import { createHide, createMask } from '../../src/telemetry/mask.ts';
 
 /** A gateway in this process, with its log in memory. */
 export interface SoakedGateway {
@@ -47,6 +47,7 @@ export const startGateway = async (
     version: '0.0.0-soak',
     log: createLogObserver(logger),
     mask: createMask(loaded.secrets),
+    hide: createHide(loaded.secrets),
   });
   const { rpc, ops } = await app.listen();
   const opsUrl = `http://127.0.0.1:${ops.port}`;

@@ -4,7 +4,7 @@ import { addressOf, type Bound, ListenError } from '../ingress/listen.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogObserver } from '../telemetry/log-observer.ts';
 import { createLogger, type LogOutput } from '../telemetry/logger.ts';
-import { createMask } from '../telemetry/mask.ts';
+import { createHide, createMask } from '../telemetry/mask.ts';
 
 export interface RunOptions {
   readonly config: Config;
@@ -41,6 +41,7 @@ export const start = async (options: Omit<RunOptions, 'patient'>, stdout: LogOut
     version,
     log: createLogObserver(log),
     mask: createMask(secrets),
+    hide: createHide(secrets),
   });
   try {
     const { rpc, ops } = await app.listen();

@@ -9,6 +9,7 @@ import type { GatewayError } from '../jsonrpc/errors.ts';
 import type { RawJson, Request } from '../jsonrpc/message.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
+import { discreet } from './discreet.ts';
 
 /** What a listener knows of a message besides its bytes. */
 export interface Context {
@@ -27,6 +28,8 @@ export interface AnswerDeps {
   readonly limits: DecodeLimits;
   readonly clock: Clock;
   readonly observer: Observer;
+  /** Takes secrets out of an error's text. */
+  readonly hide: (text: string) => string;
 }
 
 /** A reply with the id that it goes to. */
@@ -108,11 +111,11 @@ const repeatable = ({ method }: Request): boolean => {
   return idempotent && !write;
 };
 
-const run = async (call: Call, endpoint: Endpoint, { clock, observer }: AnswerDeps): Promise<Reply> => {
+const run = async (call: Call, endpoint: Endpoint, { clock, observer, hide }: AnswerDeps): Promise<Reply> => {
   const begun = clock.now();
   const reply = await endpoint.handle(call);
   observer.callEnded(call, reply, clock.now() - begun);
-  return reply;
+  return discreet(reply, hide);
 };
 
 const rejected = (error: GatewayError, { observer }: AnswerDeps): Reply => {

@@ -12,11 +12,17 @@ export const mask = (text: string, secrets: readonly string[]): string => create
 
 /** `mask` for many texts. */
 export const createMask = (secrets: readonly string[]): ((text: string) => string) => {
+  const hide = createHide(secrets);
+  return (text) => hide(withoutUrls(text));
+};
+
+/** Takes out the secrets alone, for texts of others that are passed on: what they say of URLs is theirs. */
+export const createHide = (secrets: readonly string[]): ((text: string) => string) => {
   const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= SHORTEST);
   // The longest first: of two secrets that begin alike, no rest of the longer one may stay.
   const escaped = forms.toSorted((a, b) => b.length - a.length).map((form) => RegExp.escape(form));
   const pattern = escaped.length === 0 ? undefined : new RegExp(escaped.join('|'), 'g');
-  return (text) => withoutSecrets(withoutUrls(text), pattern);
+  return (text) => withoutSecrets(text, pattern);
 };
 
 /** What masking leaves can, with its neighbours, spell a secret again; each round makes the text shorter. */

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogObserver } from '../../src/telemetry/log-observer.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMask } from '../../src/telemetry/mask.ts';
+import { createHide, createMask } from '../../src/telemetry/mask.ts';
 
 /** A gateway that listens on free ports of loopback. */
 export interface TestGateway extends AsyncDisposable {
@@ -35,6 +35,7 @@ export const startGateway = async (config: Readonly<Record<string, unknown>>): P
     version: '0.0.0-test',
     log: createLogObserver(logger),
     mask: createMask(loaded.secrets),
+    hide: createHide(loaded.secrets),
   });
   const { rpc, ops } = await app.listen();
   const url = `http://127.0.0.1:${rpc.port}`;
