@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 /** Share of a call's time for which a node is waited for that nobody can tell when, or whether, it comes back. */
-const PATIENCE = 0.5;
+const PATIENCE = 0.25;
 
 /**
  * One node's answer, or another's where that one fails. Where there is no other, one that is away is given time to come
