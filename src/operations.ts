@@ -3,6 +3,7 @@ import type { OpsDeps, Readiness } from './ingress/ops.ts';
 import type { Endpoints } from './ingress/target.ts';
 import type { Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
+import type { Explanation } from './router/explain.ts';
 import type { ServedChain } from './serve-chain.ts';
 import { statusPage } from './status/page.ts';
 import type { RecentEvents } from './status/recent-events.ts';
@@ -49,7 +50,10 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
       });
     },
     page: statusPage,
-    explain: ({ chain, method, params }) => find(chain)?.explain(method, Buffer.from(params)),
+    explain: ({ chain, method, params }) =>
+      find(chain)
+        ?.explain(method, Buffer.from(params))
+        .then((explanation) => discreet(explanation, context.mask)),
     drain: (upstream) => chains.some(({ head }) => head.drain(upstream)),
     undrain: (upstream) => chains.some(({ head }) => head.undrain(upstream)),
     purge: () => context.keeping.purge(),
@@ -62,11 +66,28 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
 };
 
 const readiness = (
-  { draining }: OperationsContext,
+  { draining, mask }: OperationsContext,
   chains: readonly (ServedChain | undefined)[],
 ): Readiness | undefined => {
   const known = chains.filter((chain) => chain !== undefined);
   if (known.length < chains.length) return undefined;
-  const each = known.map((chain) => ({ name: chain.name, ...chain.ready() }));
+  const each = known.map((chain) => {
+    const { ready, reason } = chain.ready();
+    return { name: chain.name, ready, reason: mask(reason) };
+  });
   return { ready: !draining() && each.every(({ ready }) => ready), chains: each };
+};
+
+/** The explanation without the secrets that nodes repeat in what they say. */
+const discreet = (explanation: Explanation, mask: (text: string) => string): Explanation => {
+  const { answeredHere, excluded } = explanation;
+  const shown =
+    answeredHere !== undefined && 'error' in answeredHere
+      ? { error: { ...answeredHere.error, message: mask(answeredHere.error.message) } }
+      : answeredHere;
+  return {
+    ...explanation,
+    answeredHere: shown,
+    excluded: excluded.map(({ upstream, why }) => ({ upstream, why: mask(why) })),
+  };
 };

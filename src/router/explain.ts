@@ -1,5 +1,6 @@
 import type { Call } from '../core/call.ts';
 import type { Reply } from '../core/reply.ts';
+import type { RpcError } from '../jsonrpc/message.ts';
 import type { Selection } from './selection.ts';
 
 /** Which upstreams could serve a call at this moment, in what order, and why the others could not. */
@@ -7,7 +8,7 @@ export interface Explanation {
   readonly chain: string;
   readonly method: string;
   /** The gateway answers by itself, or refuses; no upstream is asked. Undefined where one would be. */
-  readonly answeredHere: { readonly result: unknown } | { readonly error: unknown } | undefined;
+  readonly answeredHere: { readonly result: unknown } | { readonly error: RpcError } | undefined;
   /** The block that the answer would be read at; undefined where the method reads none, or it is not known by hash. */
   readonly block: { readonly number: number; readonly hash: string } | undefined;
   readonly candidates: readonly {

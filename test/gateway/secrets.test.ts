@@ -45,6 +45,21 @@ describe('a node that repeats the secrets by which it is called', () => {
     expect(text).not.toContain(KEY);
   });
 
+  it('is told of without them to operators', async () => {
+    const stray = await startFakeNode();
+    stray.on('eth_chainId', () => rpcError(-32000, `invalid project id ${KEY}`));
+    await using other = await startGateway({
+      chains: [{ name: 'main', routing: { timeout: '200ms' }, upstreams: [{ url: `${stray.url}/v3/${KEY}` }] }],
+    });
+    const said = async (path: string): Promise<string> => (await fetch(`${other.opsUrl}${path}`)).text();
+    await expect.poll(() => said('/readyz')).toContain('invalid project id ***');
+    expect(await said('/readyz?verbose')).toContain('invalid project id ***');
+    expect(await said('/explain?chain=main&method=eth_gasPrice')).toContain('invalid project id ***');
+    expect(await said('/explain?chain=main&method=eth_call&params=[{},"0x1"]')).not.toContain(KEY);
+    expect(await said('/status')).toContain('invalid project id ***');
+    await stray.stop();
+  });
+
   it('may give a result that looks like one', async () => {
     node.on('eth_call', () => `0x${PASSWORD}`);
     expect((await rpc(gateway.url, 'eth_call', [{ data: '0x03' }])).json.result).toBe(`0x${PASSWORD}`);
