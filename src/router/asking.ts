@@ -4,7 +4,7 @@ import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import { sizeRefusal } from './log-limits.ts';
 import type { Exclusion } from './selection.ts';
-import { agreed, type Failed, judge, passing, unusable } from './verdict.ts';
+import { agreed, type Failed, judge, passing, stated, unusable } from './verdict.ts';
 
 /** Connections that may break while a node works on a costly call; after that it is not given to a further node. */
 const DEATHS = 2;
@@ -13,6 +13,8 @@ const DEATHS = 2;
 export class Asking {
   readonly #call: Call;
   readonly #failures = new Map<string, Failed>();
+  /** The last errors that nodes stated about the call, of those too that were asked again since. */
+  readonly #said = new Map<string, Failed>();
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
   #attempts = 0;
@@ -65,6 +67,7 @@ export class Asking {
     if (outcome.kind === 'cancelled') return undefined;
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
+      if (stated(outcome)) this.#said.set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
       if (outcome.failure === 'rate_limited' || outcome.failure === 'not_yet') this.#turnedAway += 1;
       this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
@@ -108,7 +111,10 @@ export class Asking {
   /** The last word when nobody is left to ask, or no time. `retryAfter`: seconds after which a node may be asked again. */
   conclusion(late: boolean, excluded: readonly Exclusion[], retryAfter?: number): Reply {
     const failures = [...this.#failures.entries()];
-    const said = agreed(failures.map(([, failed]) => failed));
+    // Whom the end of the call cut short has taken nothing back.
+    const cut = (upstream: string, failed: Failed): Failed =>
+      late && failed.failure === 'timeout' ? (this.#said.get(upstream) ?? failed) : failed;
+    const said = agreed(failures.map(([upstream, failed]) => cut(upstream, failed)));
     if (said?.raw !== undefined && said.error !== undefined) {
       const info = this.info(failures[0]?.[0]);
       return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };

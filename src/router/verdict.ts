@@ -52,7 +52,7 @@ export const fateUnknown = (failure: FailureClass): boolean =>
   failure === 'transport' || failure === 'timeout' || failure === 'bad_reply';
 
 /** The node itself stated this error about the call: if all candidates say so, it is the answer. */
-const stated = (failed: Failed): boolean =>
+export const stated = (failed: Failed): boolean =>
   failed.raw !== undefined &&
   (failed.failure === 'unsupported' ||
     failed.failure === 'missing_data' ||

@@ -94,6 +94,21 @@ describe('the attempts of a call', () => {
     expect((await pool.call('eth_call', [{}])).json.result).toBe('0xc');
   });
 
+  it('end with what all nodes said, be one of them cut short while it was asked again', async () => {
+    await using pool = await startPool([{}, {}], { routing: { timeout: '600ms', ...calm } });
+    const params = [`0x${'11'.repeat(20)}`, { blockHash: `0x${'ab'.repeat(32)}` }];
+    for (const node of pool.nodes) {
+      let asked = 0;
+      node.on('eth_getBalance', () => {
+        asked += 1;
+        return asked === 1 ? rpcError(-32000, 'header not found') : hang();
+      });
+    }
+    const { json } = await pool.call('eth_getBalance', params);
+    expect(json.error).toEqual({ code: -32000, message: 'header not found' });
+    expect(total(pool, 'eth_getBalance')).toBeGreaterThan(2);
+  });
+
   it('are counted, further ones by why', async () => {
     await using pool = await startPool(inOrder, { routing: calm });
     const [a, b] = pool.nodes;
