@@ -14,7 +14,7 @@ export class Asking {
   readonly #call: Call;
   readonly #failures = new Map<string, Failed>();
   /** The last errors that nodes stated about the call, of those too that were asked again since. */
-  readonly #said = new Map<string, Failed>();
+  #said: Map<string, Failed> | undefined;
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
   #attempts = 0;
@@ -67,7 +67,7 @@ export class Asking {
     if (outcome.kind === 'cancelled') return undefined;
     if (outcome.kind === 'failed') {
       this.#failures.set(upstream, outcome);
-      if (stated(outcome)) this.#said.set(upstream, outcome);
+      if (stated(outcome)) (this.#said ??= new Map()).set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
       if (outcome.failure === 'rate_limited' || outcome.failure === 'not_yet') this.#turnedAway += 1;
       this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
@@ -113,7 +113,7 @@ export class Asking {
     const failures = [...this.#failures.entries()];
     // Whom the end of the call cut short has taken nothing back.
     const cut = (upstream: string, failed: Failed): Failed =>
-      late && failed.failure === 'timeout' ? (this.#said.get(upstream) ?? failed) : failed;
+      late && failed.failure === 'timeout' ? (this.#said?.get(upstream) ?? failed) : failed;
     const said = agreed(failures.map(([upstream, failed]) => cut(upstream, failed)));
     if (said?.raw !== undefined && said.error !== undefined) {
       const info = this.info(failures[0]?.[0]);
