@@ -24,16 +24,20 @@ const ask = async (
     : undefined;
 };
 
-/** Times that a node is asked which does not answer, and ms before the second; doubled with each. */
-const TRIES = 5;
+/** Ms before a node is asked for the second time; doubled with each. */
 const PAUSE = 50;
+/** Times that a node is asked which does not answer: one fault must not make the sender take what is mined for refused. */
+const TRIES = 5;
+/** Times that one is asked which says no: nodes count a sender's nonce a moment before they find his transaction by its hash. */
+const LOOKS = 3;
 
-/** The same until it answers: one fault must not make of a transaction that is mined one that nobody knows. */
-const askAgain = async (node: NodeView, hash: string, call: Call, tools: PlanTools): Promise<unknown> => {
+const knows = async (node: NodeView, hash: string, call: Call, tools: PlanTools): Promise<boolean> => {
   for (let tries = 1; ; tries += 1) {
     const found = await ask(node, spec.name, [hash], call, tools);
+    if (isFields(found)) return true;
     const until = tools.clock.now() + (PAUSE << (tries - 1));
-    if (found !== undefined || tries === TRIES || until >= call.deadline || call.cancellation.cancelled) return found;
+    const most = found === null ? LOOKS : TRIES;
+    if (tries >= most || until >= call.deadline || call.cancellation.cancelled) return false;
     await tools.chain.waitFor(() => false, until, call.cancellation);
   }
 };
@@ -44,8 +48,7 @@ export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promi
   const { candidates } = tools.select(wanted);
   return new Promise((resolve) => {
     const all = candidates.map(async (node) => {
-      const found = await askAgain(node, hash, call, tools);
-      if (typeof found === 'object' && found !== null) resolve(true);
+      if (await knows(node, hash, call, tools)) resolve(true);
     });
     void Promise.all(all).then(() => resolve(false));
   });
@@ -56,7 +59,8 @@ export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Pro
   if (call.head === undefined) return true;
   const { number, hash } = call.head.latest;
   const block = await ask(node, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false], call, tools);
-  return block !== null && (!isFields(block) || String(block['hash']).toLowerCase() === hash);
+  return isFields(block) ? String(block['hash']).toLowerCase() === hash : block !== null;
 };
 
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object';
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;

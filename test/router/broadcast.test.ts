@@ -97,13 +97,21 @@ describe('broadcasting a transaction', () => {
     expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
   });
 
+  it('asks again whether the transaction is known where a node counts it before it finds it', async () => {
+    await using pool = await startPool([{}]);
+    on(pool.nodes, () => rpcError(-32000, 'nonce too low: next nonce 8, tx nonce 7'));
+    pool.nodes[0]?.on('eth_getTransactionByHash', () => ({ hash, from: sender }));
+    pool.nodes[0]?.once('eth_getTransactionByHash', () => null);
+    expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
+  });
+
   it('gives back "nonce too low" where it was another transaction', async () => {
     await using pool = await startPool([{}, {}]);
     on(pool.nodes, () => rpcError(-32000, 'nonce too low: next nonce 8, tx nonce 7'));
     for (const node of pool.nodes) node.on('eth_getTransactionByHash', () => null);
     const { json } = await pool.call(SEND, [raw]);
     expect(json.error).toEqual({ code: -32000, message: 'nonce too low: next nonce 8, tx nonce 7' });
-    expect(counts(pool, 'eth_getTransactionByHash')).toEqual([1, 1]);
+    expect(counts(pool, 'eth_getTransactionByHash')).toEqual([3, 3]);
   });
 
   it.each([
