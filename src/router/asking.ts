@@ -17,6 +17,7 @@ export class Asking {
   #said: Map<string, Failed> | undefined;
   readonly #doubters = new Set<string>();
   #doubt: Reply | undefined;
+  #doubts = 0;
   #attempts = 0;
   #hedges = 0;
   #turnedAway = 0;
@@ -32,7 +33,7 @@ export class Asking {
    * the call away (it is busy, or has lost the block) has done nothing for it: how often that may happen, the deadline says.
    */
   get spent(): number {
-    return this.#attempts - this.#hedges - this.#doubters.size - this.#turnedAway;
+    return this.#attempts - this.#hedges - this.#doubts - this.#turnedAway;
   }
 
   /** A node that was asked could not answer. */
@@ -86,9 +87,15 @@ export class Asking {
         : { ok: false, error: outcome.error, raw: outcome.raw, reason: undefined, retryAfter: undefined, info };
     if (verdict === 'answer') return reply;
     this.#doubters.add(upstream);
+    this.#doubts += 1;
     // That a transaction waits is more than to know nothing of it.
     if (this.#doubt === undefined || !isNull(reply)) this.#doubt = reply;
     return undefined;
+  }
+
+  /** Those who gave the doubtful answer may be asked again. */
+  doubtAgain(): void {
+    this.#doubters.clear();
   }
 
   /** Whether this node may still have something to say. */

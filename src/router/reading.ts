@@ -1,6 +1,6 @@
 import type { Call } from '../core/call.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
-import type { NodeView } from '../head/chain-view.ts';
+import type { NodeState, NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RatioBudget } from '../lib/ratio-budget.ts';
@@ -47,7 +47,11 @@ export const read = async (
     const reply = await askInTurn(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
-    if (asking.doubt !== undefined && !mayBeContradicted(call, asking, patient, tools)) return asking.doubt;
+    if (asking.doubt !== undefined && !anyExpected(call, asking, tools)) {
+      if (!isHolderAway(call, asking, tools)) return asking.doubt;
+      // Until it is back, the others may hear of the transaction.
+      asking.doubtAgain();
+    }
     // Smaller queries are answered now; this one perhaps never.
     if (asking.tooLarge) return asking.conclusion(false, []);
     const selection = tools.select(call);
@@ -89,25 +93,22 @@ const heldBack = async (
   }
 };
 
-/**
- * Somebody may know better than to say `null`: a node that could not answer, unless it took all its time for that; or one
- * that took the transaction which the call is about, and whose connection was lost, or which is on another branch for now.
- */
-const mayBeContradicted = (
-  call: Call,
-  asking: Asking,
-  patient: number,
-  { chain, clock, holders, select }: PlanTools,
-): boolean => {
-  const { candidates, excluded } = select(call);
-  if (candidates.some(({ upstream }) => asking.expects(upstream.name))) return true;
+/** Somebody may know better than to say `null`: a node that could not answer, unless it took all its time for that. */
+const anyExpected = (call: Call, asking: Asking, { select }: PlanTools): boolean =>
+  select(call).candidates.some(({ upstream }) => asking.expects(upstream.name));
+
+/** States out of which a node that was heard lately most often comes in time. */
+const AWAITED: ReadonlySet<NodeState> = new Set(['unknown', 'healthy', 'forked']);
+
+/** A node that took the transaction which the call is about lost its connection, or is on another branch for now. */
+const isHolderAway = (call: Call, asking: Asking, { chain, holders, select }: PlanTools): boolean => {
   const names = holders(call);
   if (names.size === 0) return false;
-  const awaited = clock.now() < patient ? ['unknown', 'healthy', 'forked'] : ['unknown', 'healthy'];
-  return excluded.some(({ upstream, away }) => {
-    const missed = away && names.has(upstream) && asking.wants(upstream);
-    return missed && chain.view.nodes.some((node) => node.upstream.name === upstream && awaited.includes(node.state));
-  });
+  const awaited = (name: string): boolean =>
+    chain.view.nodes.some(({ upstream, state }) => upstream.name === name && AWAITED.has(state));
+  return select(call).excluded.some(
+    ({ upstream, away }) => away && names.has(upstream) && asking.wants(upstream) && awaited(upstream),
+  );
 };
 
 interface Asked extends Entrant {

@@ -89,6 +89,25 @@ describe('reading one’s own writes', () => {
     expect((await asked).json.result).toMatchObject({ hash });
   });
 
+  it('asks the others again while the node that took a transaction is away', async () => {
+    await using pool = await startPool([{}, {}, {}], { health: { interval: '100ms' }, routing: { timeout: '60s' } });
+    const [a, ...others] = pool.nodes;
+    const raw = await signed(6);
+    const hash = keccak256(raw);
+    a?.on(SEND, () => hash);
+    for (const node of others) {
+      node.on(SEND, () => rpcError(-32000, 'txpool is full'));
+      node.on('eth_getTransactionByHash', () => null);
+    }
+    await pool.call(SEND, [raw]);
+    a?.chain.fork(99, 'another');
+    await until(async () => (await statesOf(pool.gateway))[0] === 'forked');
+    const asked = pool.call('eth_getTransactionByHash', [hash]);
+    await until(() => others.every((node) => node.count('eth_getTransactionByHash') > 0));
+    others[0]?.on('eth_getTransactionByHash', () => ({ hash, from: sender, blockNumber: null }));
+    expect((await asked).json.result).toMatchObject({ hash });
+  });
+
   it('does not wait for a relay that took a transaction, and is asked for nothing else', async () => {
     await using pool = await startPool([{}, { config: { send: 'only' } }], { routing: { timeout: '60s' } });
     const [a, relay] = pool.nodes;
