@@ -61,7 +61,8 @@ const tools = ['bash', 'sh', 'cat', 'dirname', 'grep', 'mktemp', 'rm', 'tail', '
  * Runs .ci/run with an npm whose commands end as given, and with nothing else on the machine than `tools`, an apt-get
  * that ends with `apt`, and a Redis server where `redis` says so; tells what was called too.
  */
-const runCi = async (tests: number, soak: number, checks: number, { redis = true, apt = 0 } = {}) => {
+const runCi = async (codes: readonly number[], { redis = true, apt = 0 } = {}) => {
+  const [tests = 0, calls = 0, events = 0, checks = 0] = codes;
   await using folder = await temporary();
   for (const name of ['.ci', 'bin']) mkdirSync(join(folder.path, name));
   writeFileSync(join(folder.path, '.ci/run'), readFileSync(join(root, '.ci/run')));
@@ -71,7 +72,8 @@ const runCi = async (tests: number, soak: number, checks: number, { redis = true
   };
   const ends = [
     `[ "$*" = test ] && { echo 'tests: 7 passed, 0 failed'; exit ${tests}; }`,
-    `[ "$2" = soak:events ] && exit ${soak}`,
+    `[ "$2" = soak:calls ] && exit ${calls}`,
+    `[ "$2" = soak:events ] && exit ${events}`,
     `exit ${checks}`,
   ];
   command('npm', ends.join('\n'));
@@ -92,21 +94,22 @@ describe('.ci/run', () => {
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toMatch(/^npm test\b/m);
   });
 
-  const all = /^npm test\nnpm run soak:events -- --seed \d+ .*\nnpm run check\n$/;
+  const all = /^npm test\nnpm run soak:calls -- --seed \d+ .*\nnpm run soak:events -- --seed \d+ .*\nnpm run check\n$/;
 
-  it('runs the tests, a soak, then every check, and ends with the line that counts the tests', async () => {
-    const { code, stdout, called } = await runCi(0, 0, 0);
+  it('runs the tests, both soaks, then every check, and ends with the line that counts the tests', async () => {
+    const { code, stdout, called } = await runCi([]);
     expect(called).toMatch(all);
     expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
     expect(code).toBe(0);
   });
 
   it.each([
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ])('fails when tests, soak, checks end with %i, %i, %i, after running all', async (tests, soak, checks) => {
-    const { code, stdout, called } = await runCi(tests, soak, checks);
+    [1, 0, 0, 0],
+    [0, 1, 0, 0],
+    [0, 0, 1, 0],
+    [0, 0, 0, 1],
+  ])('fails when tests, soaks, checks end with %i, %i, %i, %i, after running all', async (...codes) => {
+    const { code, stdout, called } = await runCi(codes);
     expect(called).toMatch(all);
     expect(lastLine(stdout)).toBe('tests: 7 passed, 0 failed');
     expect(code).toBe(1);
@@ -116,9 +119,9 @@ describe('.ci/run', () => {
     [0, false],
     [100, true],
   ])('asks for a Redis server where there is none, and goes on when that ends with %i', async (apt, says) => {
-    const { code, stdout, called } = await runCi(0, 0, 0, { redis: false, apt });
+    const { code, stdout, called } = await runCi([], { redis: false, apt });
     expect(called).toMatch(
-      /^apt-get update\n(?:apt-get install .*redis-server\n)?npm test\nnpm run soak.*\nnpm run check\n$/,
+      /^apt-get update\n(?:apt-get install .*redis-server\n)?npm test\n(?:npm run soak.*\n){2}npm run check\n$/,
     );
     expect(stdout.includes('its tests are skipped')).toBe(says);
     expect(code).toBe(0);
