@@ -9,7 +9,7 @@ import type { NodeView } from '../head/chain-view.ts';
 import type { RawJson, RpcError } from '../jsonrpc/message.ts';
 import { elementOf } from '../jsonrpc/params.ts';
 import { Asking } from './asking.ts';
-import { hasHead, isKnown } from './known-transaction.ts';
+import { hasHead, isKnown } from './inquiry.ts';
 import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { isLimited, stands } from './selection.ts';
 import { fateUnknown, unusable } from './verdict.ts';

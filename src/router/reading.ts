@@ -9,7 +9,7 @@ import { Asking } from './asking.ts';
 import type { Hedging } from './hedge.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { type Entrant, race } from './race.ts';
-import { isLimited, stands } from './selection.ts';
+import { isLimited, type Selection, stands } from './selection.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
@@ -47,14 +47,14 @@ export const read = async (
     const reply = await askInTurn(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
-    if (asking.doubt !== undefined && !anyExpected(call, asking, tools)) {
-      if (!isHolderAway(call, asking, tools)) return asking.doubt;
+    const selection = tools.select(call);
+    if (asking.doubt !== undefined && !anyExpected(selection, asking)) {
+      if (!isHolderAway(call, selection, asking, tools)) return asking.doubt;
       // Until it is back, the others may hear of the transaction.
       asking.doubtAgain();
     }
     // Smaller queries are answered now; this one perhaps never.
     if (asking.tooLarge) return asking.conclusion(false, []);
-    const selection = tools.select(call);
     const late = clock.now() >= call.deadline;
     const spent = asking.spent >= reading.attempts;
     const left = stillWanted(selection, asking);
@@ -94,19 +94,19 @@ const heldBack = async (
 };
 
 /** Somebody may know better than to say `null`: a node that could not answer, unless it took all its time for that. */
-const anyExpected = (call: Call, asking: Asking, { select }: PlanTools): boolean =>
-  select(call).candidates.some(({ upstream }) => asking.expects(upstream.name));
+const anyExpected = ({ candidates }: Selection, asking: Asking): boolean =>
+  candidates.some(({ upstream }) => asking.expects(upstream.name));
 
 /** States out of which a node that was heard lately most often comes in time. */
 const AWAITED: ReadonlySet<NodeState> = new Set(['unknown', 'healthy', 'forked']);
 
 /** A node that took the transaction which the call is about lost its connection, or is on another branch for now. */
-const isHolderAway = (call: Call, asking: Asking, { chain, holders, select }: PlanTools): boolean => {
+const isHolderAway = (call: Call, { excluded }: Selection, asking: Asking, { chain, holders }: PlanTools): boolean => {
   const names = holders(call);
   if (names.size === 0) return false;
   const awaited = (name: string): boolean =>
     chain.view.nodes.some(({ upstream, state }) => upstream.name === name && AWAITED.has(state));
-  return select(call).excluded.some(
+  return excluded.some(
     ({ upstream, away }) => away && names.has(upstream) && asking.wants(upstream) && awaited(upstream),
   );
 };

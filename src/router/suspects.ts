@@ -37,7 +37,7 @@ export class Suspects {
 
   /** Ms for which this call has to be held back; 0 lets it through, and holds its like back meanwhile. */
   heldMs(call: Call): number {
-    if (this.#suspicions.size === 0 || !call.spec.costly) return 0;
+    if (!this.any || !call.spec.costly) return 0;
     const now = this.#clock.now();
     const key = keyOf(call);
     const suspicion = this.#suspicions.get(key);
@@ -69,7 +69,7 @@ export class Suspects {
 
   /** A node lived to answer this call. */
   survived(call: Call): void {
-    if (this.#suspicions.size > 0 && call.spec.costly) this.#suspicions.delete(keyOf(call));
+    if (this.any && call.spec.costly) this.#suspicions.delete(keyOf(call));
   }
 }
 

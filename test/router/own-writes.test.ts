@@ -5,6 +5,25 @@ import { counts, sender, signed, startPool, statesOf, until } from './pool.ts';
 
 const SEND = 'eth_sendRawTransaction';
 
+/** Asks for a transaction whose only holder has left the chain for a while; the others have said that they know of none. */
+const askWhileHolderIsAstray = async () => {
+  const pool = await startPool([{}, {}, {}], { health: { interval: '100ms' }, routing: { timeout: '60s' } });
+  const [holder, ...others] = pool.nodes;
+  const raw = await signed(4);
+  const hash = keccak256(raw);
+  const found = { hash, from: sender, blockNumber: null };
+  holder?.on(SEND, () => hash).on('eth_getTransactionByHash', () => found);
+  for (const node of others) {
+    node.on(SEND, () => rpcError(-32000, 'txpool is full')).on('eth_getTransactionByHash', () => null);
+  }
+  await pool.call(SEND, [raw]);
+  holder?.chain.fork(99, 'another');
+  await until(async () => (await statesOf(pool.gateway))[0] === 'forked');
+  const asked = pool.call('eth_getTransactionByHash', [hash]);
+  await until(() => others.every((node) => node.count('eth_getTransactionByHash') > 0));
+  return { pool, holder, others, found, asked };
+};
+
 describe('reading one’s own writes', () => {
   it('has the sender’s pending nonce count what was sent, also where the node that is asked does not know of it', async () => {
     await using pool = await startPool([{}, {}], { routing: { broadcast: 1 } });
@@ -69,43 +88,18 @@ describe('reading one’s own writes', () => {
   });
 
   it('gives the node that took a transaction time to come back to the chain, rather than believe the others', async () => {
-    await using pool = await startPool([{}, {}, {}], { health: { interval: '100ms' }, routing: { timeout: '60s' } });
-    const [a, ...others] = pool.nodes;
-    const raw = await signed(4);
-    const hash = keccak256(raw);
-    a?.on(SEND, () => hash);
-    a?.on('eth_getTransactionByHash', () => ({ hash, from: sender, blockNumber: null }));
-    for (const node of others) {
-      node.on(SEND, () => rpcError(-32000, 'txpool is full'));
-      node.on('eth_getTransactionByHash', () => null);
-    }
-    await pool.call(SEND, [raw]);
-    a?.chain.fork(99, 'another');
-    await until(async () => (await statesOf(pool.gateway))[0] === 'forked');
-    const asked = pool.call('eth_getTransactionByHash', [hash]);
-    await until(() => others.every((node) => node.count('eth_getTransactionByHash') > 0));
-    a?.chain.fork(99, 'main');
+    const { pool, holder, found, asked } = await askWhileHolderIsAstray();
+    await using _ = pool;
+    holder?.chain.fork(99, 'main');
     for (const node of pool.nodes) node.mine(1);
-    expect((await asked).json.result).toMatchObject({ hash });
+    expect((await asked).json.result).toEqual(found);
   });
 
   it('asks the others again while the node that took a transaction is away', async () => {
-    await using pool = await startPool([{}, {}, {}], { health: { interval: '100ms' }, routing: { timeout: '60s' } });
-    const [a, ...others] = pool.nodes;
-    const raw = await signed(6);
-    const hash = keccak256(raw);
-    a?.on(SEND, () => hash);
-    for (const node of others) {
-      node.on(SEND, () => rpcError(-32000, 'txpool is full'));
-      node.on('eth_getTransactionByHash', () => null);
-    }
-    await pool.call(SEND, [raw]);
-    a?.chain.fork(99, 'another');
-    await until(async () => (await statesOf(pool.gateway))[0] === 'forked');
-    const asked = pool.call('eth_getTransactionByHash', [hash]);
-    await until(() => others.every((node) => node.count('eth_getTransactionByHash') > 0));
-    others[0]?.on('eth_getTransactionByHash', () => ({ hash, from: sender, blockNumber: null }));
-    expect((await asked).json.result).toMatchObject({ hash });
+    const { pool, others, found, asked } = await askWhileHolderIsAstray();
+    await using _ = pool;
+    others[0]?.on('eth_getTransactionByHash', () => found);
+    expect((await asked).json.result).toEqual(found);
   });
 
   it('does not wait for a relay that took a transaction, and is asked for nothing else', async () => {
