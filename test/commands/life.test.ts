@@ -56,6 +56,12 @@ describe('the life of the process', () => {
     return { child, url, opsUrl, ended };
   };
 
+  /** From now on: waits until a client's call that the node has not seen yet is there. */
+  const nextCall = () => {
+    const seen = node.requests.length;
+    return () => expect.poll(() => node.requests.slice(seen).some(({ method }) => method === 'eth_call')).toBe(true);
+  };
+
   it('says "not ready" on SIGTERM, serves on for a while, and ends with 0', async () => {
     const { child, url, opsUrl, ended } = await start({ delay: '1s', timeout: '5s' });
     child.kill('SIGTERM');
@@ -70,8 +76,9 @@ describe('the life of the process', () => {
     node.on('eth_call', () => delay(800, '0x1'));
     const { child, url, ended } = await start({ delay: '0s', timeout: '10s' });
     const client = await WsClient.open(url.replace('http', 'ws'));
+    const arrived = nextCall();
     const answer = rpc(url, 'eth_call', [{}]);
-    await expect.poll(() => node.requests.filter(({ method }) => method === 'eth_call').length).toBeGreaterThan(0);
+    await arrived();
     child.kill('SIGTERM');
     expect(await client.closed()).toBe(1012);
     expect((await answer).json.result).toBe('0x1');
@@ -82,9 +89,9 @@ describe('the life of the process', () => {
   it('ends with 1 where calls had to be cut off', async () => {
     node.on('eth_call', () => hang());
     const { child, url, ended } = await start({ delay: '0s', timeout: '200ms' });
+    const arrived = nextCall();
     const answer = rpc(url, 'eth_call', [{}]).catch(() => 'cut off');
-    const seen = node.requests.length;
-    await expect.poll(() => node.requests.slice(seen).some(({ method }) => method === 'eth_call')).toBe(true);
+    await arrived();
     child.kill('SIGTERM');
     expect(await ended).toBe(1);
     expect(await answer).toBe('cut off');
