@@ -30,7 +30,7 @@ const connected = async (server: RedisServer) => {
   const observer = { noted: () => {} };
   const link = new RedisLink({ ...LINK, url: server.url }, { clock: systemClock, random: Math.random, observer });
   link.start();
-  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => link.up).toBe(true);
   const clock = new FakeClock();
   const replica = () => {
     const doubts = new Doubts();

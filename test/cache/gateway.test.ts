@@ -163,7 +163,7 @@ describe('a gateway that keeps answers', () => {
     const fork = pool.chain.extend(pool.chain.at(pool.head, 99) ?? pool.chain.genesis, 2, { salt: 'own' });
     pool.views[liar]?.follow(fork);
     const forked = `headgate_upstream_state{chain="main",upstream="n${liar}",state="forked"}`;
-    await expect.poll(() => pool.metric(forked), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => pool.metric(forked)).toBe(1);
     const fresh = await ask();
     expect(fresh.source).toBe('miss');
     expect(fresh.result).not.toBe(told.result);

@@ -12,7 +12,7 @@ const connected = async (server: RedisServer) => {
   const observer = { noted: () => {} };
   const link = new RedisLink({ ...LINK, url: server.url }, { clock: systemClock, random: Math.random, observer });
   link.start();
-  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => link.up).toBe(true);
   const found = async (branch: ScriptedBranch, chain = '1:0x0', lineage = new Lineage(OPTIONS, link)) => {
     await lineage.look(chain, branch.view);
     return lineage.name;

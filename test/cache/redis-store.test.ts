@@ -34,7 +34,7 @@ const connected = async (server: RedisServer, options: Partial<typeof STORE> = {
     { clock: systemClock, random: Math.random, observer: { noted: () => {} } },
   );
   link.start();
-  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => link.up).toBe(true);
   const clock = new FakeClock();
   const store = new RedisStore({ ...STORE, ...options }, link, clock, new Doubts());
   const answer = (result = '"0x1"', changes: Partial<StoredAnswer> = {}): StoredAnswer => ({
@@ -47,7 +47,7 @@ const connected = async (server: RedisServer, options: Partial<typeof STORE> = {
   });
   const put = async (identity: Lasting, one: StoredAnswer, chain = '1:0x0'): Promise<void> => {
     store.put(chain, identity, one);
-    await expect.poll(() => store.get(chain, identity), { timeout: 5000 }).toEqual(one);
+    await expect.poll(() => store.get(chain, identity)).toEqual(one);
   };
   const keys = async (): Promise<string[]> => ((await server.run('KEYS', '*')) as string[]).toSorted();
   return { answer, clock, keys, link, put, store, [Symbol.dispose]: () => link.close() };

@@ -18,7 +18,7 @@ const replica = async (server: RedisServer, name: string) => {
     { clock: systemClock, random: Math.random, observer: { noted: () => {} } },
   );
   link.start();
-  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => link.up).toBe(true);
   const bus = new ReplicaBus(link, name);
   const heard: unknown[] = [];
   bus.listen({
@@ -70,7 +70,7 @@ withRedis('ReplicaBus', () => {
     one.link.publish(JSON.stringify({ kind: 'forget', upstream: 'x'.repeat(300_000) }));
     one.link.publish(JSON.stringify({ kind: 'sent', chain: '1', hash: '0x1', upstream: 'a' }));
     one.link.publish(JSON.stringify({ kind: 'forget', upstream: 'the last' }));
-    await expect.poll(() => one.heard.at(-1), { timeout: 10_000 }).toEqual(['forget', 'the last']);
+    await expect.poll(() => one.heard.at(-1)).toEqual(['forget', 'the last']);
     for (const [kind, ...rest] of one.heard as [string, ...unknown[]][]) {
       if (kind === 'head') expect(rest).toEqual([expect.any(String), expect.any(String)]);
       if (kind === 'sent') expect(rest[1]).toMatchObject({ hash: expect.stringMatching(/^0x[0-9a-f]{64}$/) });
@@ -86,7 +86,7 @@ withRedis('ReplicaBus', () => {
     await expect.poll(() => one.link.up || two.link.up).toBe(false);
     one.bus.forget('lost');
     await server.restart();
-    await expect.poll(() => one.link.up && two.link.up, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => one.link.up && two.link.up).toBe(true);
     one.bus.forget('heard');
     await expect.poll(() => two.heard).toEqual([['forget', 'heard']]);
   });

@@ -213,7 +213,7 @@ withRedis('replicas on one Redis', () => {
     expect((await pool.ask('eth_getBalance', [address, hex(60)])).result).toBe('0xbad');
     pool.views[0]?.follow(pool.chain.mine(pool.chain.at(pool.head, 99) ?? pool.chain.genesis, { salt: 'own' }));
     const doubts = () => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1');
-    await expect.poll(doubts, { timeout: 10_000 }).toEqual(['n0']);
+    await expect.poll(doubts).toEqual(['n0']);
     await using later = await CachePool.start(pool.chain, pool.head, { config: { redis: { url: server.url } } });
     await inUse(later);
     await stored(later, server, [20]);
@@ -233,8 +233,8 @@ withRedis('replicas on one Redis', () => {
     server.freeze();
     expect(await pool.operate('/admin/cache/purge')).toMatchObject({ ok: true });
     server.thaw();
-    await expect.poll(() => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1'), { timeout: 10_000 }).toEqual(['']);
-    await expect.poll(async () => (await ask()).source, { timeout: 10_000 }).toBe('miss');
+    await expect.poll(() => server.run('ZRANGE', 'headgate:1:doubts', '0', '-1')).toEqual(['']);
+    await expect.poll(async () => (await ask()).source).toBe('miss');
   });
 
   it('fail no call while the server freezes, thaws, dies, comes back and is flushed', async () => {

@@ -35,7 +35,7 @@ const replica = async (server: RedisServer) => {
     { clock: systemClock, random: Math.random, observer: { noted: () => {} } },
   );
   link.start();
-  await expect.poll(() => link.up, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => link.up).toBe(true);
   const branch = new ScriptedBranch(1000);
   const memory = new MemoryStore({ memory: 1024 * 1024 });
   const store = new RedisStore(ANSWERS, link, systemClock, new Doubts());

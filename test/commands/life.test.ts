@@ -52,7 +52,7 @@ describe('the life of the process', () => {
     }
     child.stdout.resume();
     const [url = '', opsUrl = ''] = urls;
-    await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(`${opsUrl}/readyz`)).status).toBe(200);
     return { child, url, opsUrl, ended };
   };
 

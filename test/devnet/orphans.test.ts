@@ -33,6 +33,6 @@ describe('nodes whose owner ends without closing them', () => {
     if (signal !== undefined) expect(await answers(url)).toBe(true);
     if (signal !== undefined) owner.kill(signal);
     await exited;
-    await expect.poll(() => answers(url), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => answers(url)).toBe(false);
   });
 });

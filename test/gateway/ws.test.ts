@@ -108,7 +108,7 @@ describe('the RPC listener over WebSocket', () => {
     const other = await WsClient.open(gateway.wsUrl);
     for (let round = 0; round < 20; round += 1) expect((await other.call('eth_chainId')).result).toBe('0x539');
     await other.close();
-    await expect.poll(() => gateway.app.connections, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => gateway.app.connections).toBe(0);
     slow.socket.resume();
     expect([1013, 1006]).toContain(await slow.closed());
   });

@@ -103,10 +103,10 @@ describe('filters', () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start], {
-      chainOptions: { subscriptions: { filterTimeout: '400ms' } },
+      chainOptions: { subscriptions: { filterTimeout: '2s' } },
     });
     const [idle, asked] = [await made(pool, 'eth_newFilter', [{}]), await made(pool, 'eth_newBlockFilter')];
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 30; round += 1) {
       expect(await changes(pool, asked)).toMatchObject({ result: [] });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
