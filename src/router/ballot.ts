@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../ethereum/canonical-json.ts';
 
 /** What a node has to say on a question: an answer, or the client's own error. */
 export type Statement = Extract<Outcome, { kind: 'answered' | 'refused' }>;

@@ -5,7 +5,7 @@ import { type MethodSpec, methodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../ethereum/canonical-json.ts';
 import type { Chain } from './chain.ts';
 import { LatestValue } from './latest-value.ts';
 import { notifications } from './notification.ts';
@@ -119,7 +119,7 @@ export class ParitySubscriptions {
       const reply = await topic.ask(this.#again(topic.call));
       if (!reply.ok) continue;
       const value = canonicalJson(reply.result);
-      if (value === topic.last) continue;
+      if (value !== undefined && value === topic.last) continue;
       topic.last = value;
       topic.value.set(Buffer.from(reply.result));
     }
