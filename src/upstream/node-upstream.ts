@@ -8,6 +8,7 @@ import { cancelled, type Failed, failedBecause } from './reply-outcome.ts';
 import { sameChain } from './same-chain.ts';
 import type { SocketSession, Stray } from './socket-session.ts';
 import { Statistics } from './statistics.ts';
+import { Turns } from './turns.ts';
 import type { Feed, Upstream, UpstreamRequest, UpstreamStats } from './upstream.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
@@ -47,8 +48,7 @@ class NodeUpstream implements Upstream {
   #recheck: Timer | undefined;
   #client: ClientKind = 'other';
   #batches = true;
-  /** Calls that had to wait for their turn. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #turns: Turns;
   #closed = false;
 
   constructor(options: UpstreamOptions, deps: UpstreamDeps) {
@@ -58,6 +58,7 @@ class NodeUpstream implements Upstream {
       if (this.#stats.breaker === 'open') this.#turnAway('its circuit breaker opened before its turn');
       for (const listener of this.#breakerListeners) listener();
     });
+    this.#turns = new Turns(deps.clock, (turn) => this.#stats.giveBack(turn));
     this.#ways = nodeTransports(options, {
       ...deps,
       stray: (what) => deps.report({ kind: 'stray', what }),
@@ -98,10 +99,9 @@ class NodeUpstream implements Upstream {
     const wait = this.#stats.turn(timeoutMs * PATIENCE);
     if (wait === undefined) return settled(failedBecause('rate_limited', 'its budget of calls is spent'));
     if (wait === 0) return this.#call(request, timeoutMs);
-    const attempt = later(this.#deps.clock, wait, () => this.#call(request, timeoutMs - wait));
-    this.#waiting.add(attempt);
-    void attempt.outcome.then(() => this.#waiting.delete(attempt));
-    return attempt;
+    const { clock } = this.#deps;
+    const cameAt = clock.now();
+    return this.#turns.wait(cameAt + wait, () => this.#call(request, timeoutMs - (clock.now() - cameAt)));
   }
 
   #call(request: UpstreamRequest, timeoutMs: number): Attempt {
@@ -161,7 +161,7 @@ class NodeUpstream implements Upstream {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const call of this.#waiting) call.giveUp(cancelled);
+    this.#turns.giveUp(cancelled);
     this.#trusted = undefined;
     this.#recheck?.cancel();
     this.#ways.socket?.close();
@@ -241,7 +241,7 @@ class NodeUpstream implements Upstream {
 
   /** Calls that wait for their turn are better asked elsewhere. */
   #turnAway(why: string): void {
-    for (const call of this.#waiting) call.giveUp(failedBecause('overloaded', why));
+    this.#turns.giveUp(failedBecause('overloaded', why));
   }
 
   #lost(why: string): void {
@@ -254,34 +254,6 @@ class NodeUpstream implements Upstream {
 }
 
 const settled = (outcome: Outcome): Attempt => ({ outcome: Promise.resolve(outcome), cancel: () => {} });
-
-/** A call whose turn has not come. */
-interface Waiting extends Attempt {
-  /** Ends it unasked; nothing once it has begun. */
-  giveUp(outcome: Outcome): void;
-}
-
-/** An attempt that begins after `ms`. */
-const later = (clock: Clock, ms: number, start: () => Attempt): Waiting => {
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
-  let attempt: Attempt | undefined;
-  const timer = clock.after(ms, () => {
-    attempt = start();
-    resolve(attempt.outcome);
-  });
-  const giveUp = (outcome: Outcome): void => {
-    timer.cancel();
-    if (attempt === undefined) resolve(outcome);
-  };
-  return {
-    outcome: promise,
-    giveUp,
-    cancel: () => {
-      giveUp(cancelled);
-      attempt?.cancel();
-    },
-  };
-};
 
 const askEach = (
   way: HttpTransport | SocketSession,

@@ -34,6 +34,8 @@ export class RateBudget {
   #learned: { readonly rate: number; readonly at: number } | undefined;
   /** When the next call is due if none is to come early (the "virtual scheduling" of ITU-T I.371's GCRA). */
   #due = 0;
+  /** Turns that were given back, in ms, earliest first: as many at most as were taken and have not come. */
+  readonly #spare: number[] = [];
 
   constructor({ requestsPerSecond }: RateBudgetOptions) {
     this.#ceiling = requestsPerSecond ?? Number.POSITIVE_INFINITY;
@@ -50,19 +52,24 @@ export class RateBudget {
 
   /** Ms until a call's turn comes. */
   waitMs(now: number): number {
-    const rate = this.rateAt(now);
-    if (rate === Number.POSITIVE_INFINITY) return 0;
-    const early = (Math.max(1, Math.floor(rate * BURST)) - 1) * intervalOf(rate);
-    return Math.max(0, this.#due - early - now);
+    return Math.min(this.#dueIn(now), this.#spareIn(now));
   }
 
   /** Takes a turn, and says in how many ms it comes; undefined, and none taken, where that is more than `patience`. */
   reserve(now: number, patience: number): number | undefined {
-    const wait = this.waitMs(now);
+    const due = this.#dueIn(now);
+    const wait = Math.min(due, this.#spareIn(now));
     if (wait > patience && this.#ceiling !== Number.POSITIVE_INFINITY) return undefined;
-    if (wait <= patience) this.#advance(now, 1);
     this.#asked.add(now);
-    return wait > patience ? 0 : wait;
+    if (wait > patience) return 0;
+    if (wait < due) this.#spare.shift();
+    else this.#advance(now, 1);
+    return wait;
+  }
+
+  /** A turn that was taken will not be used; `turn` is when it would have come. */
+  giveBack(turn: number): void {
+    this.#spare.splice(this.#spare.findLastIndex((other) => other <= turn) + 1, 0, turn);
   }
 
   /** Counts what was asked without waiting for a turn. */
@@ -77,6 +84,20 @@ export class RateBudget {
     if (this.#learned !== undefined && now - this.#learned.at < WINDOW) return;
     const rate = Math.min(this.#asked.at(now), this.rateAt(now));
     this.#learned = { rate: Math.max(LEAST, rate * CUT), at: now };
+  }
+
+  /** Ms until the next turn that was never taken. */
+  #dueIn(now: number): number {
+    const rate = this.rateAt(now);
+    if (rate === Number.POSITIVE_INFINITY) return 0;
+    const early = (Math.max(1, Math.floor(rate * BURST)) - 1) * intervalOf(rate);
+    return Math.max(0, this.#due - early - now);
+  }
+
+  /** Ms until the next turn that was given back; infinite where there is none. */
+  #spareIn(now: number): number {
+    while ((this.#spare[0] ?? now) < now) this.#spare.shift();
+    return (this.#spare[0] ?? Number.POSITIVE_INFINITY) - now;
   }
 
   #advance(now: number, calls: number): void {

@@ -91,6 +91,11 @@ export class Statistics implements UpstreamStats {
     return this.#budget.reserve(this.#clock.now(), patience);
   }
 
+  /** Takes back a turn, in monotonic ms, that no call will use. */
+  giveBack(turn: number): void {
+    this.#budget.giveBack(turn);
+  }
+
   /** Asks leave for a call; whoever got it reports how it `ended`. */
   admit(): Leave | undefined {
     const leave = this.#breaker.admit();

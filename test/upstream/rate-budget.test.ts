@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RateBudget } from '../../src/upstream/rate-budget.ts';
-import { rpcError } from '../support/fake-node.ts';
+import { hang, rpcError } from '../support/fake-node.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { fakeNode, watch } from './setup.ts';
+import { fakeNode, until, watch } from './setup.ts';
 
 /** Calls at these moments, in ms; gives when each was let through. */
 const run = (budget: RateBudget, moments: readonly number[], patience = Number.POSITIVE_INFINITY): number[] =>
@@ -34,6 +34,37 @@ describe('a rate budget', () => {
         expect(mostInASecond(through)).toBeLessThanOrEqual(rate);
       }),
     );
+  });
+
+  test('gives a turn that was given back to the next who comes, and lets no second have more calls for it', () => {
+    const event = fc.record({ gap: fc.nat(300), calls: fc.integer({ min: 1, max: 8 }), left: fc.array(fc.nat()) });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), fc.array(event, { maxLength: 60 }), (rate, events) => {
+        const budget = new RateBudget({ requestsPerSecond: rate });
+        let now = 0;
+        let turns: number[] = [];
+        for (const { gap, calls, left } of events) {
+          now += gap;
+          for (let call = 0; call < calls; call += 1) turns.push(...run(budget, [now], 2000));
+          for (const index of left) {
+            const ahead = turns.filter((turn) => turn > now);
+            const turn = ahead[index % ahead.length];
+            if (turn === undefined) continue;
+            turns = turns.filter((other) => other !== turn);
+            budget.giveBack(turn);
+            expect(budget.waitMs(now)).toBeLessThanOrEqual(turn - now);
+          }
+        }
+        expect(mostInASecond(turns)).toBeLessThanOrEqual(rate);
+      }),
+    );
+  });
+
+  test('forgets a turn that was given back once its moment has passed', () => {
+    const budget = new RateBudget({ requestsPerSecond: 1 });
+    expect(run(budget, [0, 0, 0])).toHaveLength(3);
+    budget.giveBack(1111);
+    expect(budget.reserve(1200, 5000)).toBeCloseTo(2133, 0);
   });
 
   test('lets steady calls below the rate through without a wait', () => {
@@ -193,11 +224,42 @@ describe('an upstream with a budget', () => {
     const timers = clock.pending;
     unwanted.cancel();
     expect(await unwanted.outcome).toEqual({ kind: 'cancelled' });
-    expect(clock.pending).toBe(timers - 1);
+    expect(clock.pending).toBe(timers);
     await upstream.close();
     expect(await waiting.outcome).toEqual({ kind: 'cancelled' });
+    expect(clock.pending).toBe(0);
     clock.advance(10_000);
     expect(node.count(request.method)).toBe(1);
+  });
+
+  test('has those behind a call that nobody wants any more move up, and gives the last turn to the next who comes', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
+    await upstream.call(request, 60_000).outcome;
+    const waiting = Array.from({ length: 6 }, () => upstream.call(request, 60_000));
+    for (const call of waiting.slice(0, 4)) call.cancel();
+    const next = upstream.call(request, 60_000);
+    for (const [index, call] of [...waiting.slice(4), next].entries()) {
+      clock.advance(1_112);
+      expect(await call.outcome).toMatchObject({ kind: 'answered' });
+      expect(node.count(request.method)).toBe(2 + index);
+    }
+    expect(upstream.stats.inflight).toBe(0);
+  });
+
+  test('gives the time that a call has left when its turn comes, and no more', async () => {
+    const node = await fakeNode({ ws: false });
+    const clock = new FakeClock();
+    const { upstream } = watch(node.url, { requestsPerSecond: 1 }, clock);
+    await upstream.call(request, 10_000).outcome;
+    node.on(request.method, () => hang());
+    const [unwanted, call] = [upstream.call(request, 10_000), upstream.call(request, 5_000)];
+    unwanted.cancel();
+    clock.advance(1_200);
+    await until(() => node.count(request.method) === 2);
+    clock.advance(3_850);
+    expect(await call.outcome).toMatchObject({ kind: 'failed', failure: 'timeout' });
   });
 
   test('counts probes, which never wait', async () => {
