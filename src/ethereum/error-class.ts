@@ -110,15 +110,20 @@ export const classify = (remote: RemoteError): Classified => {
   return last === undefined ? { kind: 'failed', failure: 'unclassified', unknown: true } : classified(last);
 };
 
+/** A revert may say any words, and where it is the nonce that is taken, another transaction may have it. */
+const ofAnother = (error: RpcError): boolean =>
+  error.code === 3 || /^execution reverted|\bnonce\b/i.test(error.message);
+
 /** True if the node says that it has this very transaction already: success, with the hash computed here. */
 export const alreadyKnown = (error: RpcError): boolean =>
+  !ofAnother(error) &&
   /already ?known|(?<!un)known transaction|already (?:been )?imported|already in (?:the )?(?:mem)?pool|already exists|already have transaction|existing (?:tx|txn|transaction) with same hash/.test(
     error.message.slice(0, textLength).toLowerCase(),
   );
 
-/** True if the node says that the sender's nonce is used: success if that very transaction is the one mined. */
+/** True if the node says that the sender's nonce is taken: success if that very transaction is the one mined. */
 export const nonceTooLow = (error: RpcError): boolean =>
-  /nonce (?:is )?too low|nonce has already been used|nonce already used|^oldnonce/.test(
+  /nonce (?:is )?too low|nonce has already been used|nonce already used|nonce already (?:exists|known)|^oldnonce/.test(
     error.message.slice(0, textLength).toLowerCase(),
   );
 

@@ -141,18 +141,26 @@ class Sending {
       this.asking.ended(name, { ...unusable(error.message), failure: 'not_yet', error, raw }, true);
       return 'failed';
     }
-    if (outcome.kind === 'failed' && fateUnknown(outcome.failure)) this.#fateUnknown = true;
-    this.asking.ended(name, outcome.kind === 'answered' ? unusable('what it gave is no hash') : outcome, false);
+    const answered = outcome.kind === 'answered';
+    if (answered || (outcome.kind === 'failed' && fateUnknown(outcome.failure))) this.#fateUnknown = true;
+    this.asking.ended(name, answered ? unusable('what it gave is not the hash of the transaction') : outcome, false);
     return 'failed';
   }
 
   /** The hash, as JSON, where the node took the transaction or has it already. */
   #acceptance(outcome: Outcome): RawJson | undefined {
     if (outcome.kind === 'answered') {
-      return /^"0x[0-9a-f]{64}"$/i.test(outcome.result.toString('latin1', 0, 80)) ? outcome.result : undefined;
+      return this.#isItsHash(outcome.result.toString('latin1', 0, 80)) ? outcome.result : undefined;
     }
     const error = outcome.kind === 'cancelled' ? undefined : outcome.error;
     return error !== undefined && alreadyKnown(error) ? this.#hash() : undefined;
+  }
+
+  /** A node that answers with the hash of something else may not have taken this transaction. */
+  #isItsHash(answer: string): boolean {
+    if (!/^"0x[0-9a-f]{64}"$/i.test(answer)) return false;
+    const { hash, nonce } = this.#transaction ?? {};
+    return hash === undefined || nonce === undefined || answer.slice(1, -1).toLowerCase() === hash;
   }
 
   #hash(): RawJson | undefined {

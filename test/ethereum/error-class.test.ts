@@ -181,15 +181,24 @@ describe('a word on a transaction', () => {
     expect(alreadyKnown(error(message))).toBe(true);
   });
 
-  test.each(['replacement transaction underpriced', 'nonce too low', 'unknown transaction type', 'insufficient funds'])(
-    '"%s" does not say that the node has it',
-    (message) => {
-      expect(alreadyKnown(error(message))).toBe(false);
-    },
-  );
+  test.each([
+    'replacement transaction underpriced',
+    'nonce too low',
+    'unknown transaction type',
+    'insufficient funds',
+    'a transaction with the same nonce already exists',
+    'execution reverted: already known',
+  ])('"%s" does not say that the node has it', (message) => {
+    expect(alreadyKnown(error(message))).toBe(false);
+  });
+
+  test('a revert says nothing of it, whatever its text', () => {
+    expect(alreadyKnown(error('already known', 3))).toBe(false);
+  });
 
   test.each([
     'nonce too low',
+    'a transaction with the same nonce already exists',
     'nonce too low: next nonce 7, tx nonce 5',
     'Nonce too low',
     'Transaction nonce is too low. Try incrementing the nonce.',

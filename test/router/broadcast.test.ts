@@ -227,6 +227,22 @@ describe('broadcasting a transaction', () => {
     expect(counts(pool, SEND)).toEqual([1, 1]);
   });
 
+  it('never gives a client the hash of another transaction, whatever a node says', async () => {
+    await using pool = await startPool([{}, {}], { routing: { broadcast: 1 } });
+    const [a, b] = pool.nodes;
+    on(pool.nodes, () => `0x${'5'.repeat(64)}`);
+    expect((await pool.call(SEND, [raw])).json.error.data.reason).toBe('upstreams_failed');
+    a?.on(SEND, () => hash.toUpperCase().replace('X', 'x'));
+    b?.on(SEND, () => `0x${'5'.repeat(64)}`);
+    expect((await pool.call(SEND, [raw])).json.result.toLowerCase()).toBe(hash);
+  });
+
+  it('believes a node about the hash of a type that is not known here', async () => {
+    await using pool = await startPool([{}]);
+    on(pool.nodes, () => `0x${'5'.repeat(64)}`);
+    expect((await pool.call(SEND, ['0x7ec3010203'])).json.result).toBe(`0x${'5'.repeat(64)}`);
+  });
+
   it('names a blob transaction by the hash of what goes into the block, without its sidecar', async () => {
     await using pool = await startPool([{}]);
     on(pool.nodes, () => rpcError(-32000, 'already known'));
