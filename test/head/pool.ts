@@ -11,6 +11,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { type FakeNode, type FakeNodeOptions, startFakeNode } from '../support/fake-node.ts';
 import type { ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { ScriptedNode } from '../support/scripted-node.ts';
+import { Wires } from '../support/wires.ts';
 
 export const chainHeadOptions: ChainHeadOptions = {
   chain: 'test',
@@ -38,7 +39,7 @@ interface MemberOptions extends FakeNodeOptions {
   readonly head?: never;
 }
 
-const patienceMs = 10_000;
+const patienceMs = 20_000;
 
 /** Real nodes on real sockets, and the chain's head that watches them, in a time that only the test moves. */
 export class Pool {
@@ -49,6 +50,7 @@ export class Pool {
   /** Everything that was told to the observer, as `name arguments`. */
   readonly told: string[] = [];
   readonly probes = new Map<string, number>();
+  readonly #wires = new Wires();
 
   constructor(options: Partial<ChainHeadOptions> = {}) {
     this.chainHead = new ChainHead(
@@ -124,15 +126,13 @@ export class Pool {
     }
   }
 
-  /** Lets requests that are under way come back: real time, but no test depends on how long it takes. */
-  async rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, 4);
-    await promise;
-    for (let turns = 0; turns < 20; turns++) await turn();
+  /** Lets everything that is under way arrive, and all that follows from it; time stands still meanwhile. */
+  rest(): Promise<void> {
+    return this.#wires.rest();
   }
 
   async close(): Promise<void> {
+    this.#wires.close();
     this.chainHead.close();
     await Promise.all(this.members.map(({ upstream }) => upstream.close()));
     await Promise.all(this.members.map(({ node }) => node.close()));
