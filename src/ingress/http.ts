@@ -150,9 +150,7 @@ const commonHeaders = (
 
 const route = (request: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply | Promise<FastifyReply> => {
   const target = parseTarget(pathOf(request));
-  return target.kind === 'events' && request.method === 'GET'
-    ? stream(request, reply, target.chain, gate)
-    : get(target, request, reply, gate);
+  return target.kind === 'events' ? stream(request, reply, target.chain, gate) : get(target, request, reply, gate);
 };
 
 const stream = async (

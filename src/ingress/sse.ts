@@ -39,7 +39,8 @@ export class EventStreams {
 
   /**
    * Opens a stream that writes to `response`, with `headers` besides its own. Where what the client has cannot be gone on
-   * from, the first event says so, and the stream begins where it can be complete.
+   * from, the first event says so, and the stream begins where it can be complete. A HEAD request is told what GET would be,
+   * after the same look at what can be served, and gets no stream.
    */
   async open(
     request: IncomingMessage,
@@ -66,7 +67,12 @@ export class EventStreams {
       safeFrom === undefined ? first : await subscribe([asked.params[0], asked.params[1], replayFrom(safeFrom)]);
     // Where it is safe to begin, and nobody can tell what is there, there is no stream to speak of a gap in.
     if (!opened.ok) return refusal(safeFrom === undefined ? opened : { ...opened, reason: 'no_upstream' });
-    this.#begin(session, response, headers);
+    response.writeHead(200, { ...headers, ...streaming });
+    if (request.method === 'HEAD') {
+      session.end();
+      return undefined;
+    }
+    this.#begin(session, response);
     if (safeFrom !== undefined) session.send(gapFrom(safeFrom));
     session.answered();
     return undefined;
@@ -77,16 +83,9 @@ export class EventStreams {
     for (const session of this.#sessions) session.end();
   }
 
-  #begin(session: StreamSession, response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  #begin(session: StreamSession, response: ServerResponse): void {
     this.#sessions.add(session);
     if (response.destroyed) this.#sessions.delete(session);
-    response.writeHead(200, {
-      ...headers,
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      // Nginx would gather the events otherwise.
-      'x-accel-buffering': 'no',
-    });
     response.flushHeaders();
   }
 
@@ -113,6 +112,13 @@ export class EventStreams {
     return reply;
   }
 }
+
+const streaming = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  // Nginx would gather the events otherwise.
+  'x-accel-buffering': 'no',
+};
 
 const lastEventId = ({ headers }: IncomingMessage): string | undefined => {
   const value = headers['last-event-id'];
