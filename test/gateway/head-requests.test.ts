@@ -1,4 +1,4 @@
-import { get, type IncomingMessage, request } from 'node:http';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeNode, startFakeNode } from '../support/fake-node.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -9,16 +9,18 @@ const beginning = (url: string): Promise<IncomingMessage> =>
     get(url, { agent: false }, (response) => resolve(response.destroy())).on('error', reject);
   });
 
-/** The whole answer to a HEAD request, on a connection of its own. */
-const whole = (url: string): Promise<{ response: IncomingMessage; body: string }> =>
+/** The whole answer to a request, on a connection of its own unless `agent` has one. */
+const whole = (
+  url: string,
+  { method = 'HEAD', agent = false }: { method?: string; agent?: Agent | false } = {},
+): Promise<{ response: IncomingMessage; body: string; reused: boolean }> =>
   new Promise((resolve, reject) => {
-    request(url, { method: 'HEAD', agent: false }, (response) => {
+    const sent = request(url, { method, agent }, (response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => resolve({ response, body }));
-    })
-      .on('error', reject)
-      .end();
+      response.on('end', () => resolve({ response, body, reused: sent.reusedSocket }));
+    });
+    sent.on('error', reject).end();
   });
 
 /** Status and headers, but for those that differ from one answer to the next, or belong to a body. */
@@ -76,6 +78,14 @@ describe('a HEAD request', () => {
       ]);
     },
   );
+
+  it('for events is over with its answer, so that the connection can be used again', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { response } = await whole(`${gateway.url}/events`, { agent });
+    const next = await whole(`${gateway.url}/livez`, { method: 'GET', agent });
+    expect([response.statusCode, next.body, next.reused]).toEqual([200, 'ok\n', true]);
+    agent.destroy();
+  });
 
   it('for events leaves no subscription behind', async () => {
     await whole(`${gateway.url}/events?fromBlock=90&heads=1`);
