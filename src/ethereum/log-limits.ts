@@ -38,7 +38,8 @@ const addresses: readonly RegExp[] = [
     `(?:at most|up to|max(?:imum)?(?: of)?|no more than|limited to|limit(?: is| of)?:?) ${figure} (?:contract )?addresses`,
   ),
   new RegExp(`addresses .{0,40}(?:at most|max(?:imum)?(?: of| is)?|limit(?: is| of)?:?|exceeds?) ${figure}`),
-  /too many addresses|exceeds? max addresses|addresses .{0,20}(?:exceeds?|limit)/,
+  new RegExp(`filters.{0,60}current limit is ${figure}`),
+  /too many addresses|exceeds? max addresses|less number of address|addresses or topics per search position|addresses .{0,20}(?:exceeds?|limit)/,
 ];
 
 const rangeWithoutFigure =

@@ -28,11 +28,15 @@ export const sizeOf = ({ method, spec, params }: Call): LogsSize | undefined => 
   return { range, filter, blocks: range.to - range.from + 1, addresses: filter.addresses?.size ?? 0 };
 };
 
-/** What a node said of the size of a log query, if its answer was that. */
-export const sizeRefusal = ({ method }: Pick<Call, 'method'>, outcome: Outcome): LogsLimit | undefined =>
-  method === 'eth_getLogs' && outcome.kind === 'failed' && outcome.failure === 'unclassified' && outcome.error
-    ? logsLimit(outcome.error)
-    : undefined;
+/** What a node said of the size of a log query, if its answer was that, and if there is anything to cut. */
+export const sizeRefusal = (call: Call, outcome: Outcome): LogsLimit | undefined => {
+  if (call.method !== 'eth_getLogs' || outcome.kind !== 'failed' || outcome.failure !== 'unclassified')
+    return undefined;
+  const limit = outcome.error && logsLimit(outcome.error);
+  // Such words are about topics too, of which nothing can be cut: fewer blocks would not help.
+  const aboutTopics = limit?.maxAddresses !== undefined && (sizeOf(call)?.addresses ?? 0) < 2;
+  return aboutTopics ? undefined : limit;
+};
 
 interface Most {
   readonly count: number;
@@ -58,18 +62,22 @@ export class LogLimits {
     return this.#known.size > 0;
   }
 
-  /** The upstream refused a query of this size. That one had too many results says nothing of the next. */
+  /**
+   * The upstream refused a query of this size; where it said no number, half of that is taken for what it allows. That one
+   * had too many results says nothing of the next.
+   */
   refused(upstream: string, size: LogsSize, { maxRange, maxAddresses, tooMany }: LogsLimit): void {
     const allowance = this.#known.get(upstream) ?? {};
     this.#known.set(upstream, allowance);
-    const most = (said: number | undefined, asked: number): Most => ({
-      count: said !== undefined && said < asked ? said : asked - 1,
+    const most = (said: number | undefined, asked: number, known: Most | undefined): Most => ({
+      count: Math.min(this.#valid(known), said !== undefined && said < asked ? said : Math.floor(asked / 2)),
       until: this.#clock.now() + MEMORY,
     });
     if (maxAddresses !== undefined) {
-      if (size.addresses > 1) allowance.addresses = most(maxAddresses || undefined, size.addresses);
+      if (size.addresses > 1)
+        allowance.addresses = most(maxAddresses || undefined, size.addresses, allowance.addresses);
     } else if (size.blocks > 1 && ((maxRange !== undefined && maxRange < size.blocks) || tooMany !== true)) {
-      allowance.blocks = most(maxRange, size.blocks);
+      allowance.blocks = most(maxRange, size.blocks, allowance.blocks);
     }
   }
 

@@ -140,6 +140,8 @@ describe('a limit on log queries', () => {
   test.each([
     ['exceed max addresses', 0],
     ['too many addresses in the filter', 0],
+    ['specify less number of address', 0],
+    ['eth_getLogs has 2000 addresses in its filters, the current limit is 1000', 1000],
     ['eth_getLogs takes at most 50 addresses', 50],
     ['the number of addresses exceeds 1,000', 1000],
     ['max 20 contract addresses per query', 20],

@@ -205,6 +205,31 @@ describe('a log query in pieces that nodes allow', () => {
     expect(asked.slice(5).map(({ call }) => sizeOf(call)?.blocks)).toEqual([10, 10, 10, 10]);
   });
 
+  it('comes to what a node takes in few steps where it says no number, and does not ask for more again', async () => {
+    const truth = new LogTruth(Array.from({ length: 4000 }, () => []));
+    const { tools, asked } = poolOf(truth, [{ ...generous, blocks: 300, tells: false }]);
+    expect((await readLogs(callFor(0, 3999), tools)).ok).toBe(true);
+    expect(asked.length).toBeLessThan(30);
+    const before = asked.length;
+    await readLogs(callFor(0, 3999), tools);
+    expect(asked.slice(before).every(({ call }) => (sizeOf(call)?.blocks ?? 0) <= 300)).toBe(true);
+  });
+
+  it('halves the addresses too where a node says no number', async () => {
+    const truth = new LogTruth([[0, 1, 2], [0]]);
+    const { tools, asked } = poolOf(truth, [{ ...generous, addresses: 100 }]);
+    const address = Array.from({ length: 1000 }, (_, n) => addressOf(n));
+    expect((await readLogs(callFor(0, 1, { address }), tools)).ok).toBe(true);
+    expect(asked.length).toBeLessThan(30);
+  });
+
+  it('does not cut a query over blocks where what is too much of are topics', () => {
+    const call = callFor(0, 99, { address: addressOf(0), topics: [[topicOf(0), topicOf(1)]] });
+    const said = refusal('exceed max addresses or topics per search position');
+    expect(sizeRefusal(call, said)).toBeUndefined();
+    expect(sizeRefusal(callFor(0, 99, { address: [addressOf(0), addressOf(1)] }), said)).toBeDefined();
+  });
+
   it('forgets after a while what a node refused', async () => {
     const truth = new LogTruth(Array.from({ length: 40 }, () => [0]));
     const { tools, asked, clock } = poolOf(truth, [{ ...generous, blocks: 10 }]);
