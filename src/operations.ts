@@ -1,4 +1,5 @@
 import type { Observer } from './core/observer.ts';
+import { tellFault } from './ingress/fault.ts';
 import type { OpsDeps, Readiness } from './ingress/ops.ts';
 import type { Endpoints } from './ingress/target.ts';
 import type { Keeping } from './keeping.ts';
@@ -61,7 +62,7 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
       ok: false,
       message: 'this version reads its config at the start: restart it to apply changes',
     }),
-    failed: (error) => observer.noted('error', 'a fault while answering an operator', { error: String(error) }),
+    failed: (error) => tellFault(observer, error, { listener: 'ops' }),
   };
 };
 

@@ -9,6 +9,8 @@ interface Waiter {
   readonly call: Call;
   /** Ends the waiting. */
   readonly answer: (reply: Reply) => void;
+  /** A fault of ours: ends the waiting by throwing it on. */
+  readonly fail: (fault: unknown) => void;
 }
 
 /** One call under way, for all who want its answer. */
@@ -49,7 +51,10 @@ export class SingleFlight {
     const flight: Flight = { cancellation, leader: undefined, joiners: undefined, deadline: call.deadline };
     this.#flights.set(identity, flight);
     const reply = this.#lead(identity, flight, call);
-    void this.#fly(identity, flight, call, ask);
+    this.#fly(identity, flight, call, ask).catch((fault: unknown) => {
+      this.#forget(identity, flight);
+      for (const waiter of [flight.leader, ...(flight.joiners ?? [])]) waiter?.fail(fault);
+    });
     return reply;
   }
 
@@ -76,13 +81,20 @@ export class SingleFlight {
 
   /** Waits as the one who asked first. The router keeps his time. */
   #lead(identity: string, flight: Flight, call: Call): Promise<Reply> {
-    return new Promise((resolve) => {
-      const answer = (reply: Reply): void => {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
         flight.leader = undefined;
         forgetClient();
+      };
+      const answer = (reply: Reply): void => {
+        end();
         resolve(reply);
       };
-      flight.leader = { call, answer };
+      const fail = (fault: unknown): void => {
+        end();
+        reject(fault);
+      };
+      flight.leader = { call, answer, fail };
       const forgetClient = call.cancellation.onCancel(() => {
         answer(left);
         this.#emptied(identity, flight);
@@ -92,18 +104,25 @@ export class SingleFlight {
 
   /** Waits beside the one who asked first. */
   #follow(identity: string, flight: Flight, call: Call): Promise<Reply> {
-    return new Promise((resolve) => {
-      const end = (reply: Reply): void => {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
         flight.joiners?.delete(waiter);
         forgetClient();
         timer.cancel();
+      };
+      const answer = (reply: Reply): void => {
+        end();
         resolve(reply);
       };
+      const fail = (fault: unknown): void => {
+        end();
+        reject(fault);
+      };
       const leave = (reply: Reply): void => {
-        end(reply);
+        answer(reply);
         this.#emptied(identity, flight);
       };
-      const waiter: Waiter = { call, answer: (reply) => end(joined(reply, call)) };
+      const waiter: Waiter = { call, answer: (reply) => answer(joined(reply, call)), fail };
       (flight.joiners ??= new Set()).add(waiter);
       const timer = this.#clock.after(call.deadline - this.#clock.now(), () => leave(late));
       const forgetClient = call.cancellation.onCancel(() => leave(left));

@@ -1,6 +1,5 @@
 import type { Call, Client, HeadSnapshot } from '../core/call.ts';
 import type { Endpoint } from '../core/endpoint.ts';
-import type { Observer } from '../core/observer.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import { methodSpec } from '../ethereum/methods.ts';
@@ -8,8 +7,7 @@ import { type DecodeLimits, decodeRequests, type Item } from '../jsonrpc/decode.
 import type { GatewayError } from '../jsonrpc/errors.ts';
 import type { RawJson, Request } from '../jsonrpc/message.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
-import type { Clock } from '../lib/clock.ts';
-import { discreet } from './discreet.ts';
+import { type CallDeps, carryOut } from './carry-out.ts';
 
 /** What a listener knows of a message besides its bytes. */
 export interface Context {
@@ -24,12 +22,8 @@ export interface Context {
   readonly traceparent: string | undefined;
 }
 
-export interface AnswerDeps {
+export interface AnswerDeps extends CallDeps {
   readonly limits: DecodeLimits;
-  readonly clock: Clock;
-  readonly observer: Observer;
-  /** Takes secrets out of an error's text. */
-  readonly hide: (text: string) => string;
 }
 
 /** A reply with the id that it goes to. */
@@ -76,7 +70,7 @@ export const answer = async (body: Buffer, endpoint: Endpoint, context: Context,
 const runOne = async (request: Request, endpoint: Endpoint, context: Context, deps: AnswerDeps): Promise<Reply> => {
   const deadline = deps.clock.now() + endpoint.timeoutMs;
   for (let pins = 1; ; pins += 1) {
-    const reply = await run(callOf(request, endpoint, context, deadline, endpoint.head()), endpoint, deps);
+    const reply = await carryOut(callOf(request, endpoint, context, deadline, endpoint.head()), endpoint, deps);
     if (!reply.info.orphaned || pins >= PINS || !repeatable(request)) return reply;
   }
 };
@@ -95,7 +89,7 @@ const runAll = async (
     await eachOf(items.length, async (index) => {
       const item = items[index];
       if (!item?.ok || (pins > 0 && !repeatable(item.request))) return;
-      replies[index] = await run(callOf(item.request, endpoint, context, deadline, head), endpoint, deps);
+      replies[index] = await carryOut(callOf(item.request, endpoint, context, deadline, head), endpoint, deps);
     });
   }
   return items.map((item, index) => {
@@ -109,13 +103,6 @@ const runAll = async (
 const repeatable = ({ method }: Request): boolean => {
   const { write, idempotent } = methodSpec(method);
   return idempotent && !write;
-};
-
-const run = async (call: Call, endpoint: Endpoint, { clock, observer, hide }: AnswerDeps): Promise<Reply> => {
-  const begun = clock.now();
-  const reply = await endpoint.handle(call);
-  observer.callEnded(call, reply, clock.now() - begun);
-  return discreet(reply, hide);
 };
 
 const rejected = (error: GatewayError, { observer }: AnswerDeps): Reply => {

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Endpoint } from '../core/endpoint.ts';
 import { faultReply } from '../core/reply.ts';
-import { type DecodeLimits, decodeRequests } from '../jsonrpc/decode.ts';
 import { gatewayError, type GatewayError, type Reason, statusOf } from '../jsonrpc/errors.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
@@ -10,6 +9,7 @@ import { type Answer, answer, type AnswerDeps } from './answer.ts';
 import { BodyRefused, type ByteBudget, Holding, readable, tooLarge } from './body.ts';
 import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
+import { idIn, internalError, tellFault } from './fault.ts';
 import { hostCheck } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
 import { pack, sizeOf, write } from './write.ts';
@@ -81,8 +81,10 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
     done();
   });
   addHooks(app, gate);
-  app.setErrorHandler((error, _request, reply) => {
-    const [reason, message] = reasonOf(error);
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) return failed(error, request, reply, gate);
+    const [reason, message] = refusal;
     // The client goes on sending what nobody reads.
     if (reason === 'body_too_large') void reply.header('connection', 'close');
     return refuse(reply, gate, reason, message);
@@ -195,22 +197,21 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
   const target = parseTarget(pathOf(request));
   const endpoint = target.kind === 'rpc' ? gate.endpoints.find(target.chain) : undefined;
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-  if (endpoint === undefined) return unknownChain(reply, gate, idOf(body, gate.limits));
+  if (endpoint === undefined) return unknownChain(reply, gate, idIn(body, gate.limits));
   const { ending } = request as Ended;
   const context = contextOf(request.raw, gate, ending?.cancellation ?? new Cancellation());
   if ('problem' in context) {
-    return refuse(reply, gate, 'invalid_request', context.problem, { id: idOf(body, gate.limits) });
+    return refuse(reply, gate, 'invalid_request', context.problem, { id: idIn(body, gate.limits) });
   }
   const outcome = await answer(body, endpoint, context, gate);
   const pieces = bodyOf(outcome);
   const headers = commonHeaders(request, context.requestId, gate);
   Object.assign(headers, headersOf(outcome, endpoint.head()?.latest.number));
   ending?.holding.hold(sizeOf(pieces));
-  reply.hijack();
   if (pieces.length > 0) headers['content-type'] = 'application/json';
   const packed = gate.compression && pieces.length > 0 ? await pack(request.raw, headers, pieces) : pieces;
   write(reply.raw, httpStatusOf(outcome), headers, packed);
-  return reply;
+  return reply.hijack();
 };
 
 /** Without the query; of a URL in absolute form, as proxies send it, the path alone. */
@@ -223,13 +224,6 @@ const pathOf = ({ raw: { url = '/' } }: FastifyRequest): string => {
 const unknownChain = (reply: FastifyReply, gate: Gate, id?: RawJson): FastifyReply => {
   const names = gate.endpoints.all.map(({ name }) => `/${name}`).join(', ');
   return refuse(reply, gate, 'unknown_chain', `no such chain here; there are: ${names}`, { id });
-};
-
-/** The id of a single call that goes nowhere. */
-const idOf = (body: Buffer, limits: DecodeLimits): RawJson | undefined => {
-  const decoded = decodeRequests(body, limits);
-  if (decoded.kind !== 'single') return undefined;
-  return decoded.item.ok ? decoded.item.request.id : decoded.item.id;
 };
 
 const refuse = (
@@ -252,12 +246,16 @@ const refuse = (
     .send(Buffer.concat(bodyOf(outcome)));
 };
 
-/** Words for what Fastify, or the unpacking of a body, refused. */
-const reasonOf = (error: unknown): [Reason, string] => {
-  const code = (error as { code?: string }).code;
+/** Words for what Fastify, or the unpacking of a body, refused; undefined for a fault of ours. */
+const refusalOf = (error: unknown): [Reason, string] | undefined => {
   if (error instanceof BodyRefused) return [error.reason, error.message];
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return ['body_too_large', tooLarge().message];
-  }
-  return ['parse_error', error instanceof Error ? error.message : 'the request could not be read'];
+  const { code, statusCode = 500, message } = error as { code?: string; statusCode?: number; message: string };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return ['body_too_large', tooLarge().message];
+  return statusCode < 500 ? ['parse_error', message] : undefined;
+};
+
+const failed = (error: unknown, { raw, body }: FastifyRequest, reply: FastifyReply, gate: Gate): FastifyReply => {
+  tellFault(gate.observer, error, { requestId: requestIdOf(raw, gate.newId), transport: 'http' });
+  const id = Buffer.isBuffer(body) ? idIn(body, gate.limits) : undefined;
+  return refuse(reply, gate, 'internal_error', internalError.message, { id });
 };

@@ -5,7 +5,7 @@ import type { Reply } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import { type Reason, statusOf } from '../jsonrpc/errors.ts';
 import { Cancellation } from '../lib/cancellation.ts';
-import type { AnswerDeps } from './answer.ts';
+import { type CallDeps, carryOut } from './carry-out.ts';
 import { contextOf, type ContextOptions } from './context.ts';
 import { readEventQuery, replayFrom } from './event-query.ts';
 import { StreamSession } from './stream-session.ts';
@@ -24,10 +24,10 @@ type Failed = Extract<Reply, { ok: false }>;
 /** The event streams of the RPC listener: subscriptions whose events are an HTTP answer that does not end. */
 export class EventStreams {
   readonly #options: ContextOptions;
-  readonly #deps: Pick<AnswerDeps, 'clock' | 'observer'>;
+  readonly #deps: CallDeps;
   readonly #sessions = new Set<StreamSession>();
 
-  constructor(options: ContextOptions, deps: Pick<AnswerDeps, 'clock' | 'observer'>) {
+  constructor(options: ContextOptions, deps: CallDeps) {
     this.#options = options;
     this.#deps = deps;
   }
@@ -89,27 +89,23 @@ export class EventStreams {
     response.flushHeaders();
   }
 
-  async #subscribe(
+  #subscribe(
     context: Omit<Call, 'chain' | 'method' | 'spec' | 'params' | 'deadline' | 'head' | 'pin' | 'accept'>,
     params: readonly unknown[],
     endpoint: Endpoint,
   ): Promise<Reply> {
-    const { clock, observer } = this.#deps;
-    const begun = clock.now();
     const call: Call = {
       ...context,
       chain: endpoint.name,
       method: 'eth_subscribe',
       spec: methodSpec('eth_subscribe'),
       params: Buffer.from(JSON.stringify(params)),
-      deadline: begun + endpoint.timeoutMs,
+      deadline: this.#deps.clock.now() + endpoint.timeoutMs,
       head: endpoint.head(),
       pin: undefined,
       accept: undefined,
     };
-    const reply = await endpoint.handle(call);
-    observer.callEnded(call, reply, clock.now() - begun);
-    return reply;
+    return carryOut(call, endpoint, this.#deps);
   }
 }
 

@@ -2,10 +2,12 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../core/endpoint.ts';
+import { faultReply } from '../core/reply.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import { answer, type AnswerDeps } from './answer.ts';
 import { contextOf, type ContextOptions } from './context.ts';
 import { type CorsOptions, originAllowed } from './cors.ts';
+import { idIn, internalError, tellFault } from './fault.ts';
 import { hostCheck } from './host-check.ts';
 import { bodyOf } from './response.ts';
 import { type Endpoints, parseTarget } from './target.ts';
@@ -112,8 +114,17 @@ export class WsIngress {
     const { session, answered } = connection.sessionFor(asksForCursors(request.url ?? '') ? 'cursor' : 'plain');
     const context = contextOf(request, this.#options, cancellation, session);
     if ('problem' in context) return;
-    connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));
-    answered();
+    try {
+      connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));
+      answered();
+    } catch (error) {
+      const { observer, limits } = this.#deps;
+      tellFault(observer, error, { requestId: context.requestId, transport: 'ws' });
+      observer.rejected('internal_error');
+      connection.write(
+        bodyOf({ kind: 'single', answered: { id: idIn(body, limits), reply: faultReply(internalError) } }),
+      );
+    }
   }
 }
 

@@ -15,6 +15,7 @@ const table = {
   unknown_chain: { code: -32600, status: 404 },
   method_denied: { code: -32601, status: 200 },
   method_unknown: { code: -32601, status: 200 },
+  internal_error: { code: -32603, status: 500 },
   invalid_params: { code: -32602, status: 200 },
   range_too_large: { code: -32602, status: 200 },
   cursor_lost: { code: -32001, status: 200 },

@@ -66,6 +66,18 @@ describe('SingleFlight', () => {
     expect(await second).toBe(truth);
   });
 
+  it('throws a fault of ours on to all who wait, and asks anew for the next', async () => {
+    const { clock, flights, join } = flying();
+    const { promise, reject } = Promise.withResolvers<Reply>();
+    const waiting = [0, 1, 2].map(() => flights.join('x', aCall('eth_call', { deadline: 1000 }), () => promise));
+    reject(new TypeError('a bug'));
+    const ends = await Promise.allSettled(waiting);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect([flights.size, clock.pending]).toEqual([0, 0]);
+    void join();
+    expect(flights.size).toBe(1);
+  });
+
   it('goes on for the others when the one who asked first leaves', async () => {
     const { asked, join } = flying();
     const cancellation = new Cancellation();
