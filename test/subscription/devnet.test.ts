@@ -34,8 +34,13 @@ describe('real nodes', () => {
     await devnet.close();
   });
 
-  const listen = async (...params: unknown[]): Promise<Reader> =>
-    new Reader(client, (await client.call('eth_subscribe', params)).result);
+  /** From the newest block on, which the gateway has to know of: a subscription begins at the head that it publishes. */
+  const listen = async (...params: unknown[]): Promise<Reader> => {
+    const published = async (): Promise<unknown> =>
+      (await client.call('eth_getBlockByNumber', ['latest', false])).result?.hash;
+    await eventually(published).toBe(devnet.truth.head.hash);
+    return new Reader(client, (await client.call('eth_subscribe', params)).result);
+  };
 
   const tick = async (times: number): Promise<number> => {
     const from = devnet.truth.head.number;
