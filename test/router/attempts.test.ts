@@ -9,7 +9,7 @@ const inOrder = [{ config: { weight: 1000 } }, { config: { weight: 1 } }, { conf
 
 describe('the attempts of a call', () => {
   it('share its deadline, such that the last one keeps its turn', async () => {
-    await using pool = await startPool(inOrder, { routing: { timeout: '1500ms', attemptTimeout: '10s', ...calm } });
+    await using pool = await startPool(inOrder, { routing: { timeout: '3s', attemptTimeout: '10s', ...calm } });
     const [a, b, c] = pool.nodes;
     for (const node of [a, b]) node?.on('eth_call', () => hang());
     c?.on('eth_call', () => delay(100, '0xc'));
@@ -19,7 +19,7 @@ describe('the attempts of a call', () => {
   });
 
   it('end at the deadline with `timeout`, and say whom they were made at', async () => {
-    await using pool = await startPool([{}, {}], { routing: { timeout: '400ms', ...calm } });
+    await using pool = await startPool([{}, {}], { routing: { timeout: '2s', ...calm } });
     for (const node of pool.nodes) node.on('eth_call', () => hang());
     const { json, status: code, headers } = await pool.call('eth_call', [{}]);
     expect(code).toBe(504);
@@ -29,7 +29,7 @@ describe('the attempts of a call', () => {
   });
 
   it('are no more than configured, and then the call has failed', async () => {
-    await using pool = await startPool([{}, {}, {}, {}], { routing: { attempts: 2, timeout: '1s', ...calm } });
+    await using pool = await startPool([{}, {}, {}, {}], { routing: { attempts: 2, timeout: '3s', ...calm } });
     for (const node of pool.nodes) node.on('eth_call', () => status(500));
     const { json, headers } = await pool.call('eth_call', [{}]);
     expect(json.error.data.reason).toBe('upstreams_failed');
@@ -74,7 +74,7 @@ describe('the attempts of a call', () => {
   });
 
   it('come to the node’s own error where every node says one of its own', async () => {
-    await using pool = await startPool([{}, {}], { routing: { timeout: '1s', ...calm } });
+    await using pool = await startPool([{}, {}], { routing: { timeout: '3s', ...calm } });
     for (const node of pool.nodes) node.on('eth_call', () => rpcError(-32603, 'method handler crashed', { at: 7 }));
     const { json, status: code } = await pool.call('eth_call', [{}]);
     expect(json.error).toEqual({ code: -32603, message: 'method handler crashed', data: { at: 7 } });
@@ -95,7 +95,7 @@ describe('the attempts of a call', () => {
   });
 
   it('end with what all nodes said, be one of them cut short while it was asked again', async () => {
-    await using pool = await startPool([{}, {}], { routing: { timeout: '600ms', ...calm } });
+    await using pool = await startPool([{}, {}], { routing: { timeout: '2s', ...calm } });
     const params = [`0x${'11'.repeat(20)}`, { blockHash: `0x${'ab'.repeat(32)}` }];
     for (const node of pool.nodes) {
       let asked = 0;

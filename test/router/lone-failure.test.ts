@@ -24,7 +24,7 @@ describe('a failure that only one node speaks of', () => {
   });
 
   it('is the answer, in the node’s own words, where the other one does not come back', async () => {
-    await using pool = await halfAPool('600ms');
+    await using pool = await halfAPool('3s');
     expect((await pool.call('eth_call', [{}])).json.error).toEqual({ code: -32603, message: 'Internal error' });
   });
 });

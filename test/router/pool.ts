@@ -14,7 +14,10 @@ export interface Member {
   readonly node?: FakeNodeOptions;
 }
 
-/** A gateway before as many fake nodes as there are members, named `a`, `b`, `c` …; ready, and every node healthy. */
+/**
+ * A gateway before as many fake nodes as there are members, named `a`, `b`, `c` …; ready, and every node healthy. It makes
+ * no second attempt beside a slow one unless it is told to: on a busy machine every node is slow now and then.
+ */
 export const startPool = async (
   members: readonly Member[],
   chain: Readonly<Record<string, unknown>> = {},
@@ -27,7 +30,8 @@ export const startPool = async (
     calls: 'http',
     ...members[index]?.config,
   }));
-  const gateway = await startGateway({ ...config, chains: [{ name: 'mainnet', upstreams, ...chain }] });
+  const routing = { hedge: { budget: 0 }, ...(chain['routing'] as object | undefined) };
+  const gateway = await startGateway({ ...config, chains: [{ name: 'mainnet', upstreams, ...chain, routing }] });
   await gateway.ready();
   await until(async () => (await statesOf(gateway)).every((state) => state === 'healthy'));
   return {
@@ -50,8 +54,8 @@ export const statesOf = async ({ opsUrl }: TestGateway): Promise<string[]> => {
   return chains.flatMap(({ upstreams }) => upstreams.map(({ state }) => state));
 };
 
-/** Waits for a condition. */
-export const until = async (holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> => {
+/** Waits for a condition. The limit is for hopeless cases only. */
+export const until = async (holds: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> => {
   const end = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`it never came true: ${String(holds)}`);

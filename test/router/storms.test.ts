@@ -10,7 +10,7 @@ const open = { methods: { deny: [] } };
 describe('the retry budget', () => {
   it('keeps further attempts to a share of the calls when every node fails, while calls wait for their turn', async () => {
     await using pool = await startPool([{}, {}, {}], {
-      routing: { timeout: '1500ms', attemptTimeout: '1s', hedge: { budget: 0 } },
+      routing: { timeout: '6s', attemptTimeout: '4s', hedge: { budget: 0 } },
     });
     for (const node of pool.nodes) node.on('eth_call', () => rpcError(-32000, 'header not found'));
     const calls = 600;
@@ -36,7 +36,7 @@ describe('a call that takes nodes down', () => {
   const hash = (byte: string) => `0x${byte.repeat(32)}`;
 
   it('is tried once more at most, and its like is held back, while others of its kind pass', async () => {
-    await using pool = await startPool([{}, {}, {}, {}], { routing: { timeout: '1s', attemptTimeout: '1s' } }, open);
+    await using pool = await startPool([{}, {}, {}, {}], { routing: { timeout: '4s' } }, open);
     for (const node of pool.nodes) {
       node.on(TRACE, ([which]) => (which === hash('de') ? reset() : { gas: 1 }));
     }
@@ -59,7 +59,7 @@ describe('a call that takes nodes down', () => {
   });
 
   it('is forgiven where another node answers it', async () => {
-    await using pool = await startPool([{}, {}], { routing: { timeout: '1s', attemptTimeout: '1s' } }, open);
+    await using pool = await startPool([{}, {}], { routing: { timeout: '4s' } }, open);
     let asked = 0;
     for (const node of pool.nodes) {
       node.on(TRACE, () => {

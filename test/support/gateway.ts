@@ -46,7 +46,7 @@ export const startGateway = async (config: Readonly<Record<string, unknown>>): P
     wsUrl: `ws://127.0.0.1:${rpc.port}`,
     opsUrl: `http://127.0.0.1:${ops.port}`,
     log,
-    ready: (ms = 10_000) => untilReady(`http://127.0.0.1:${ops.port}/readyz`, ms),
+    ready: (ms = 20_000) => untilReady(`http://127.0.0.1:${ops.port}/readyz`, ms),
     close,
     [Symbol.asyncDispose]: close,
   };
