@@ -3,7 +3,7 @@ import { counts, startPool } from '../router/pool.ts';
 
 const address = `0x${'00'.repeat(20)}`;
 const open = { methods: { deny: [] } };
-const impatient = { routing: { timeout: '150ms', attemptTimeout: '100ms' } };
+const impatient = { routing: { timeout: '150ms' } };
 
 describe('a block that no node has yet', () => {
   it.each([
@@ -30,7 +30,7 @@ describe('a block that no node has yet', () => {
     ['eth_getBlockTransactionCountByNumber', ['0x80']],
     ['eth_getTransactionByBlockNumberAndIndex', ['0x80', '0x0']],
   ])('is null to %s %j, which looks it up', async (method, params) => {
-    await using pool = await startPool([{}], impatient);
+    await using pool = await startPool([{}]);
     expect((await pool.call(method, params)).json).toEqual({ jsonrpc: '2.0', id: 1, result: null });
   });
 

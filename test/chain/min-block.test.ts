@@ -1,7 +1,9 @@
+import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { counts, signed, startPool } from '../router/pool.ts';
 
 const least = (block: number) => ({ 'x-headgate-min-block': String(block) });
+const notYet = { error: { data: { reason: 'not_yet' } } };
 
 describe('x-headgate-min-block', () => {
   it('waits for the block, and then answers from a node that has it', async () => {
@@ -38,7 +40,7 @@ describe('x-headgate-min-block', () => {
     ['eth_blockNumber', []],
     ['eth_gasPrice', []],
   ])('says not_yet of %s where no node gets there in time, and asks none', async (method, params) => {
-    await using pool = await startPool([{}], { routing: { timeout: '150ms', attemptTimeout: '100ms' } });
+    await using pool = await startPool([{}], { routing: { timeout: '150ms' } });
     const { json, status } = await pool.call(method, params, least(200));
     expect(status).toBe(503);
     expect(json.error).toMatchObject({ code: -32002, data: { reason: 'not_yet' } });
@@ -47,27 +49,25 @@ describe('x-headgate-min-block', () => {
 
   it('does not hold back what is sent, which reads no state', async () => {
     await using pool = await startPool([{}, {}]);
-    const hash = `0x${'ab'.repeat(32)}`;
+    const raw = await signed(0);
+    const hash = keccak256(raw);
     for (const node of pool.nodes) node.on('eth_sendRawTransaction', () => hash);
-    const { json, status } = await pool.call('eth_sendRawTransaction', [await signed(0)], least(200));
+    const { json, status } = await pool.call('eth_sendRawTransaction', [raw], least(200));
     expect(status).toBe(200);
     expect(json.result).toBe(hash);
   });
 
-  it('holds for every item of a batch, and is no hindrance where the chain is past it', async () => {
-    await using pool = await startPool([{}], { routing: { timeout: '150ms', attemptTimeout: '100ms' } });
+  it.each([
+    ['holds for every item of a batch', 101, '150ms', [notYet, notYet]],
+    ['is no hindrance where the chain is past it', 100, '10s', [{ result: '0x64' }, { result: '0x1' }]],
+  ])('%s', async (_title, block, timeout, expected) => {
+    await using pool = await startPool([{}], { routing: { timeout } });
     const body = JSON.stringify(
       ['eth_blockNumber', 'eth_gasPrice'].map((method, id) => ({ jsonrpc: '2.0', id, method, params: [] })),
     );
     pool.nodes[0]?.on('eth_gasPrice', () => '0x1');
-    const post = async (block: number) => {
-      const headers = { 'content-type': 'application/json', ...least(block) };
-      return (await fetch(pool.gateway.url, { method: 'POST', body, headers })).json();
-    };
-    expect(await post(101)).toMatchObject([
-      { error: { data: { reason: 'not_yet' } } },
-      { error: { data: { reason: 'not_yet' } } },
-    ]);
-    expect(await post(100)).toMatchObject([{ result: '0x64' }, { result: '0x1' }]);
+    const headers = { 'content-type': 'application/json', ...least(block) };
+    const answer = await fetch(pool.gateway.url, { method: 'POST', body, headers });
+    expect(await answer.json()).toMatchObject(expected);
   });
 });

@@ -25,7 +25,7 @@ const startWith = async (timeout: string) => {
         name: 'main',
         blockTime: '500ms',
         health: { interval: '200ms' },
-        routing: { timeout, attemptTimeout: '150ms' },
+        routing: { timeout },
         upstreams: [{ name: 'a', url: node.url }],
       },
     ],
