@@ -11,6 +11,8 @@ type Data = 'states' | 'blocks';
 interface Pruned {
   /** The lowest block that the node may still serve. */
   readonly lowest: number;
+  /** Blocks by which that is raised beyond the next refused one, doubled each time. */
+  readonly step: number;
   readonly until: number;
 }
 
@@ -50,13 +52,20 @@ export class Learned {
     return (this.#lacks.get(upstream)?.methods.get(method) ?? 0) > this.#clock.now();
   }
 
-  /** The upstream said that it has nothing of this kind below `lowest`. */
-  pruned(upstream: string, need: Need, lowest: number): void {
+  /**
+   * The upstream said that it has nothing of this kind below `lowest`. Where it refuses again what it was still believed to
+   * have, more than that is taken for gone, or who reads block after block would be refused at each; but nothing from
+   * `surely` on.
+   */
+  pruned(upstream: string, need: Need, lowest: number, surely: number = lowest): void {
     const { pruned } = this.#of(upstream);
     const now = this.#clock.now();
-    const before = pruned.get(dataOf(need));
-    const highest = before !== undefined && before.until > now ? Math.max(before.lowest, lowest) : lowest;
-    pruned.set(dataOf(need), { lowest: highest, until: now + MEMORY });
+    const known = pruned.get(dataOf(need));
+    const before = known !== undefined && known.until > now ? known : { lowest, step: 1 };
+    const again = lowest > before.lowest;
+    const step = again ? before.step * 2 : before.step;
+    const guess = again ? Math.min(lowest + step, surely) : lowest;
+    pruned.set(dataOf(need), { lowest: Math.max(before.lowest, lowest, guess), step, until: now + MEMORY });
     this.#anyPruned = true;
   }
 

@@ -193,7 +193,9 @@ export class Router {
     const depth = depthOf(call);
     const head = this.#deps.chain.view.head?.latest.number ?? 0;
     if (depth === undefined || depth > head - NEVER_PRUNED) return;
-    this.#learned.pruned(upstream, call.spec.need, Math.max(depth + 1, Math.min(head, prunedBelow(error) ?? 0)));
+    const told = prunedBelow(error);
+    const lowest = Math.max(depth + 1, Math.min(head, told ?? 0));
+    this.#learned.pruned(upstream, call.spec.need, lowest, told === undefined ? head - NEVER_PRUNED : lowest);
   }
 
   /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */

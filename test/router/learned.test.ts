@@ -51,6 +51,26 @@ describe('Learned', () => {
     );
   });
 
+  it('finds in few refusals how far a node has pruned, and takes nothing for gone that none prunes', () => {
+    const { learned } = learning();
+    let refusals = 0;
+    for (let block = 100; block < 1000; block += 1) {
+      if (learned.missing('a', 'eth_call', 'state', block) !== undefined) continue;
+      if (block >= 900) break;
+      refusals += 1;
+      learned.pruned('a', 'state', block + 1, 980);
+    }
+    expect(refusals).toBeLessThan(12);
+    for (let block = 900; block < 980; block += 1) learned.pruned('a', 'state', block + 1, 980);
+    expect(learned.missing('a', 'eth_call', 'state', 980)).toBeUndefined();
+  });
+
+  it('guesses nothing where the node says where it begins', () => {
+    const { learned } = learning();
+    for (const lowest of [50, 60, 70]) learned.pruned('a', 'state', lowest);
+    expect(learned.missing('a', 'eth_call', 'state', 70)).toBeUndefined();
+  });
+
   it('keeps within its bounds, whatever methods are invented', () => {
     const { learned } = learning();
     for (let n = 0; n < 300; n += 1) learned.lacks('a', `x_${n}`);
