@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createIpcServer, type Server as IpcServer, type Socket } from 'node:net';
+import { createServer as createIpcServer, type Server as IpcServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Wire } from './fake-node-answers.ts';
+import { ports } from './ports.ts';
 
 export type Transport = 'http' | 'ws' | 'ipc';
 
@@ -28,6 +29,9 @@ export interface ListenerOptions {
   readonly ws: boolean;
   readonly ipc: boolean;
 }
+
+/** Ms, as Geth has it; Node's own 5 s could end just as a process that stood still sends its next request. */
+const keepAliveTimeout = 120_000;
 
 /** The sockets of a fake node: they take messages in and count; what to answer is up to `take`. */
 export class FakeNodeListeners {
@@ -69,11 +73,11 @@ export class FakeNodeListeners {
   }
 
   async start(): Promise<void> {
-    this.#http = createServer((request, response) => void this.#onPost(request, response));
+    if (this.port === 0) this.port = await ports.take();
+    this.#http = createServer({ keepAliveTimeout }, (request, response) => void this.#onPost(request, response));
     this.#track(this.#http);
     this.#upgrades(this.#http);
     await listening(this.#http, { port: this.port, host: '127.0.0.1' });
-    this.port = (this.#http.address() as AddressInfo).port;
     if (!this.#options.ipc) return;
     this.#folder ??= await mkdtemp(join(tmpdir(), 'fake-node-'));
     this.#ipc = createIpcServer((socket) => this.#onIpc(socket));

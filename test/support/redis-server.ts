@@ -1,17 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { createClient } from '@redis/client';
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
+import { ports } from './ports.ts';
 
 /** A Redis server of one test, that keeps nothing on disk. */
 export class RedisServer implements AsyncDisposable {
@@ -25,7 +16,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   static async start(...more: readonly string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), more);
+    const server = new RedisServer(await ports.take(), more);
     await server.restart();
     return server;
   }
@@ -49,9 +40,12 @@ export class RedisServer implements AsyncDisposable {
     ];
     const process = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = process;
+    let ready = false;
     for await (const line of createInterface({ input: process.stdout })) {
-      if (line.includes('Ready to accept connections')) break;
+      ready = line.includes('Ready to accept connections');
+      if (ready) break;
     }
+    if (!ready) throw new Error(`redis-server did not start at port ${this.port}`);
     process.stdout.resume();
   }
 
