@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import type { Header } from './header.ts';
 import { HeadFeed } from './head-feed.ts';
-import { nextPoll, pollGap } from './polling.ts';
+import { nextPoll, pollGap, sparedMs } from './polling.ts';
 import { headerIn, questions } from './probe-answers.ts';
 import { questionFor, Vitals } from './vitals.ts';
 
@@ -14,7 +14,7 @@ export interface HeadReaderDeps {
   /** Time between two heartbeats. */
   readonly intervalMs: number;
   readonly blockTimeMs: () => number;
-  /** Asks the node, and counts it. */
+  /** Asks the node. */
   readonly probe: (requests: readonly UpstreamRequest[]) => Promise<readonly Outcome[]>;
 }
 
@@ -51,6 +51,8 @@ export class HeadReader {
   #timer: Timer | undefined;
   #lastBeat = Number.NEGATIVE_INFINITY;
   #lastPoll = Number.NEGATIVE_INFINITY;
+  /** Questions that were asked then. */
+  #lastItems = 0;
   #lastPush = Number.NEGATIVE_INFINITY;
   #movedAt = Number.NEGATIVE_INFINITY;
 
@@ -102,7 +104,12 @@ export class HeadReader {
     const { clock, blockTimeMs, upstream } = this.#deps;
     if (this.#run === undefined || !this.#active || this.#feed.alive || this.#polling) return;
     if (clock.now() < upstream.stats.limitedUntil) return;
-    this.#plan(this.#lastPoll + pollGap(blockTimeMs()) - clock.now());
+    this.#plan(this.#lastPoll + Math.max(pollGap(blockTimeMs()), this.#sparedMs) - clock.now());
+  }
+
+  get #sparedMs(): number {
+    const { intervalMs, upstream } = this.#deps;
+    return sparedMs(this.#lastItems, upstream.stats.callsPerSecond, intervalMs);
   }
 
   async #beat(): Promise<void> {
@@ -119,6 +126,7 @@ export class HeadReader {
     const run = this.#run;
     const sentAt = this.#deps.clock.now();
     this.#lastPoll = sentAt;
+    this.#lastItems = requests.length;
     this.#polling = true;
     const outcomes = await this.#deps.probe(requests);
     this.#polling = false;
@@ -171,6 +179,7 @@ export class HeadReader {
       fed: this.#feed.alive,
       active: this.#active,
       limitedUntil: upstream.stats.limitedUntil,
+      sparedMs: this.#sparedMs,
     });
     this.#plan(next - now);
   }

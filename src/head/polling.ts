@@ -14,6 +14,8 @@ export interface PollingInput {
   readonly active: boolean;
   /** Until when the node asked not to be called. */
   readonly limitedUntil: number;
+  /** Ms from the last question on for which a small budget is left to clients. */
+  readonly sparedMs: number;
 }
 
 /** Heartbeats that a node of an idle tier is spared. */
@@ -21,6 +23,9 @@ const idleFactor = 15;
 /** Polls about the moment at which a block is due, per block time. */
 const pollsPerBlock = 8;
 const shortestPollMs = 50;
+/** Share of a node's budget of calls that its watch may use up, and heartbeats that it may be late for that. */
+const watchShare = 0.2;
+const latestBeat = 4;
 /** Block times after which nothing is expected any more and heartbeats are enough. */
 const overdue = 4;
 
@@ -28,12 +33,17 @@ const overdue = 4;
 export const nextPoll = (input: PollingInput): number => {
   const { now, intervalMs, blockTimeMs, lastBeat, movedAt } = input;
   const beat = lastBeat + (input.active ? intervalMs : intervalMs * idleFactor);
-  const free = Math.min(input.limitedUntil, now + intervalMs * idleFactor);
+  const spared = input.lastPoll + input.sparedMs;
+  const free = Math.max(spared, Math.min(input.limitedUntil, now + intervalMs * idleFactor));
   if (input.fed || !input.active || now - movedAt > overdue * blockTimeMs) return Math.max(beat, free);
   const step = Math.max(shortestPollMs, Math.min(intervalMs, blockTimeMs / pollsPerBlock));
   const due = movedAt + blockTimeMs - step;
   return Math.max(Math.min(beat, Math.max(due, input.lastPoll + step)), free);
 };
+
+/** Ms for which a node is spared after `items` questions, such that they are no more than their share of what it is asked at most. */
+export const sparedMs = (items: number, callsPerSecond: number, intervalMs: number): number =>
+  Math.min(latestBeat * intervalMs, (1_000 * items) / (callsPerSecond * watchShare));
 
 /** The shortest time between two polls, also for a node that is asked because another one has a new block. */
 export const pollGap = (blockTimeMs: number): number => Math.max(shortestPollMs / 2, Math.min(500, blockTimeMs / 16));

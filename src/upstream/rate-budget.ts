@@ -19,8 +19,10 @@ const LEAST = 5;
 const RECOVERY = 4_000;
 /** Ms after which what was learned is forgotten. */
 const FORGOTTEN = 150_000;
-/** Share of a second's calls that may come at once; the rest of the second has only what is left of them. */
-const BURST = 0.1;
+/** Calls that may come at once. Where more fit into a second, it is cut into parts, each with its share of them. */
+const AT_ONCE = 20;
+/** Ms for which the calls of a second are reckoned: what leaves at its ends may arrive closer together. */
+const SECOND = 1_100;
 /** Ms of other calls' turns that the gateway's own questions may use up: they never wait, and never stop the rest. */
 const DEEPEST_DEBT = 5_000;
 
@@ -32,8 +34,8 @@ export class RateBudget {
   readonly #ceiling: number;
   readonly #asked = new FadingCount(WINDOW);
   #learned: { readonly rate: number; readonly at: number } | undefined;
-  /** When the next call is due if none is to come early (the "virtual scheduling" of ITU-T I.371's GCRA). */
-  #due = 0;
+  /** The last turns that were taken, in ms, earliest first: as many as may come at once. */
+  readonly #turns: number[] = [];
   /** Turns that were given back, in ms, earliest first: as many at most as were taken and have not come. */
   readonly #spare: number[] = [];
 
@@ -63,7 +65,7 @@ export class RateBudget {
     this.#asked.add(now);
     if (wait > patience) return 0;
     if (wait < due) this.#spare.shift();
-    else this.#advance(now, 1);
+    else this.#take(now + wait);
     return wait;
   }
 
@@ -74,9 +76,11 @@ export class RateBudget {
 
   /** Counts what was asked without waiting for a turn. */
   spend(items: number, now: number): void {
-    for (let item = 0; item < items; item += 1) this.#asked.add(now);
-    this.#advance(now, items);
-    this.#due = Math.min(this.#due, now + DEEPEST_DEBT);
+    const latest = Math.max(now + DEEPEST_DEBT, this.#last(now));
+    for (let item = 0; item < items; item += 1) {
+      this.#asked.add(now);
+      this.#take(Math.min(now + this.#dueIn(now), latest));
+    }
   }
 
   /** The node said that it is asked too often. */
@@ -90,8 +94,10 @@ export class RateBudget {
   #dueIn(now: number): number {
     const rate = this.rateAt(now);
     if (rate === Number.POSITIVE_INFINITY) return 0;
-    const early = (Math.max(1, Math.floor(rate * BURST)) - 1) * intervalOf(rate);
-    return Math.max(0, this.#due - early - now);
+    const { calls, ms } = partOf(rate, this.#ceiling);
+    const earlier = this.#turns.at(-calls);
+    const free = earlier === undefined ? now : earlier + ms;
+    return Math.max(0, free - now, this.#last(now) - now);
   }
 
   /** Ms until the next turn that was given back; infinite where there is none. */
@@ -100,15 +106,26 @@ export class RateBudget {
     return (this.#spare[0] ?? Number.POSITIVE_INFINITY) - now;
   }
 
-  #advance(now: number, calls: number): void {
-    const rate = this.rateAt(now);
-    if (rate === Number.POSITIVE_INFINITY) return;
-    this.#due = Math.max(this.#due, now) + calls * intervalOf(rate);
+  #last(now: number): number {
+    return this.#turns.at(-1) ?? now;
+  }
+
+  #take(turn: number): void {
+    this.#turns.push(turn);
+    if (this.#turns.length > AT_ONCE) this.#turns.shift();
   }
 }
 
 /** Share of the rate at which a node refused that it is asked again `elapsed` ms later. */
 const recovered = (elapsed: number): number => 1 - (1 - CUT) * (1 - elapsed / RECOVERY) ** 3;
 
-/** Ms between two calls, such that they and a burst are no more than `rate` in any second. */
-const intervalOf = (rate: number): number => 1_000 / (rate * (1 - BURST));
+/**
+ * Into what a second is cut: how many calls may come at once, and in how many ms no more may. Under a ceiling it alone
+ * decides how many parts there are, so that no two rates that are learned one after the other let more through than it does.
+ */
+const partOf = (rate: number, ceiling: number): { readonly calls: number; readonly ms: number } => {
+  const guessed = ceiling === Number.POSITIVE_INFINITY;
+  const parts = Math.ceil((guessed ? rate : ceiling) / AT_ONCE);
+  const calls = Math.max(1, Math.floor(rate / parts));
+  return { calls, ms: guessed || rate < parts ? (SECOND * calls) / rate : SECOND / parts };
+};

@@ -86,6 +86,10 @@ export class Statistics implements UpstreamStats {
     return until > now ? until : 0;
   }
 
+  get callsPerSecond(): number {
+    return this.#budget.rateAt(this.#clock.now());
+  }
+
   /** Ms after which a call may be made; undefined where the budget has no turn for it within `patience`. */
   turn(patience: number): number | undefined {
     return this.#budget.reserve(this.#clock.now(), patience);

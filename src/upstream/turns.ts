@@ -64,7 +64,8 @@ export class Turns {
   #arm(): void {
     this.#timer?.cancel();
     const [next] = this.#turns;
-    this.#timer = next === undefined ? undefined : this.#clock.after(next - this.#clock.now(), () => this.#come());
+    this.#timer =
+      next === undefined ? undefined : this.#clock.after(Math.max(0, next - this.#clock.now()), () => this.#come());
   }
 
   #come(): void {

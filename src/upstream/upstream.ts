@@ -24,6 +24,8 @@ export interface UpstreamStats {
   readonly breaker: 'closed' | 'open' | 'half-open';
   /** Monotonic ms until which the node asked not to be called (429, `Retry-After`, spent budget); 0 when free. */
   readonly limitedUntil: number;
+  /** What it is asked at most, configured or learned from its refusals; infinite where nothing is known. */
+  readonly callsPerSecond: number;
 }
 
 /** A node's word on what it is; asked anew after every lost connection. */

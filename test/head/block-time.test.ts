@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BlockPace } from '../../src/head/block-pace.ts';
 import { blockTimeOf } from '../../src/head/block-time.ts';
-import { nextPoll, type PollingInput } from '../../src/head/polling.ts';
+import { nextPoll, sparedMs, type PollingInput } from '../../src/head/polling.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
 import { headerOf, treeOf } from './tree-of.ts';
 
@@ -56,6 +56,7 @@ describe('the next question for the head', () => {
     fed: false,
     active: true,
     limitedUntil: 0,
+    sparedMs: 0,
   };
 
   it.each<[string, Partial<PollingInput>, number]>([
@@ -68,7 +69,16 @@ describe('the next question for the head', () => {
     ['comes rarely where the node is not needed', { active: false }, 39_000],
     ['waits while the node asked not to be called', { limitedUntil: 15_000 }, 15_000],
     ['does not wait for ever', { limitedUntil: 9_999_999 }, 40_000],
+    ['leaves a small budget to clients', { movedAt: 9000, sparedMs: 800 }, 10_800],
+    ['leaves it to clients at a heartbeat, too', { fed: true, sparedMs: 4000 }, 14_000],
   ])('%s', (_, more, at) => {
     expect(nextPoll({ ...input, ...more })).toBe(at);
+  });
+
+  it('is one of no more than a fifth of what the node is asked at most', () => {
+    expect(sparedMs(1, 5, 2000)).toBe(1000);
+    expect(sparedMs(2, 10, 2000)).toBe(1000);
+    expect(sparedMs(5, Number.POSITIVE_INFINITY, 2000)).toBe(0);
+    expect(sparedMs(5, 1, 2000)).toBe(8000);
   });
 });

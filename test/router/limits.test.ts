@@ -73,7 +73,7 @@ describe('a node that asks to be called less', () => {
   });
 
   it('is given no more than its budget, and the rest goes to a higher tier', async () => {
-    await using pool = await startPool([{ config: { budget: { requestsPerSecond: 50 } } }, { config: { tier: 1 } }]);
+    await using pool = await startPool([{ config: { budget: { requestsPerSecond: 5 } } }, { config: { tier: 1 } }]);
     for (const node of pool.nodes) node.on('eth_call', () => '0x1');
     const replies = await Promise.all(
       Array.from({ length: 100 }, (_, n) => pool.call('eth_call', [{ data: `0x${n}` }])),

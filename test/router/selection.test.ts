@@ -35,7 +35,7 @@ const node = ({
     tier,
     weight,
     send,
-    stats: { inflight, breaker, limitedUntil: state === 'limited' ? 1 : 0 },
+    stats: { inflight, breaker, limitedUntil: state === 'limited' ? 1 : 0, callsPerSecond: 0 },
   } as Upstream,
   state,
   reason: 'as the test says',

@@ -22,7 +22,7 @@ test('a call that waits for its turn is not made once the connection is lost: an
 test('a call that waits for its turn is sent elsewhere once the circuit breaker has opened', async () => {
   const node = await fakeNode({ ws: false });
   // Five calls may be made at once, as many as faults open the breaker; the sixth has to wait.
-  const { upstream } = watch(node.url, { requestsPerSecond: 50 }, new FakeClock());
+  const { upstream } = watch(node.url, { requestsPerSecond: 5 }, new FakeClock());
   node.on('eth_call', () => status(500));
   const failing = Array.from({ length: 5 }, () => upstream.call({ ...request, method: 'eth_call' }, 10_000));
   const waiting = upstream.call(request, 10_000);
