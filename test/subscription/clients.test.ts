@@ -98,6 +98,13 @@ describe('unmodified libraries, while nodes die', () => {
 
   it('viem, ethers and web3.js miss no event and no block', { timeout: 60_000 }, async () => {
     const listening = [await viem(gateway.wsUrl), await ethers(gateway.wsUrl), await web3(gateway.wsUrl)];
+    const subscribed = async (): Promise<readonly (string | undefined)[]> => {
+      const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+      return ['logs', 'newHeads'].map(
+        (type) => new RegExp(`^headgate_subscriptions\\{.*type="${type}"\\} (\\d+)$`, 'm').exec(metrics)?.[1],
+      );
+    };
+    await eventually(subscribed).toEqual(['3', '3']);
     const before = devnet.truth.head.number;
     const round = async (ticks: number): Promise<void> => {
       for (let tick = 0; tick < ticks; tick += 1) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { post, rpc } from '../support/gateway.ts';
 import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
-import { EventPool, eventually, short } from './pool.ts';
+import { EventPool, eventually, listened, short } from './pool.ts';
 
 describe('filters', () => {
   const made = async (pool: EventPool, method: string, params: unknown = []): Promise<string> => {
@@ -135,7 +135,7 @@ describe('filters', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start]);
     const id = await made(pool, 'eth_newPendingTransactionFilter');
-    for (const { node } of pool.members) await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    for (const { node } of pool.members) await listened(node, 'newPendingTransactions');
     const hashes = [1, 2, 3].map((n) => `0x${String(n).repeat(64)}`);
     for (const { node } of pool.members) for (const hash of hashes) node.push('newPendingTransactions', hash);
     await eventually(async () => (await changes(pool, id)).result).toEqual(hashes);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rpcError } from '../support/fake-node.ts';
 import { rpc } from '../support/gateway.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
-import { EventPool, eventually, short } from './pool.ts';
+import { EventPool, eventually, listened, short } from './pool.ts';
 
 const hashes = [1, 2, 3, 4].map((n) => `0x${String(n).repeat(64)}`);
 
@@ -162,11 +162,11 @@ describe('newPendingTransactions', () => {
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start, start]);
     const reader = await pool.subscribe(['newPendingTransactions']);
-    for (const { node } of pool.members) await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    for (const { node } of pool.members) await listened(node, 'newPendingTransactions');
     for (const hash of hashes) for (const { node } of pool.members) node.push('newPendingTransactions', hash);
     expect(await reader.got(4)).toEqual(hashes);
     await pool.member(0).node.restart();
-    await eventually(() => pool.member(0).node.count('eth_subscribe')).toBeGreaterThanOrEqual(4);
+    await listened(pool.member(0).node, 'newPendingTransactions', 2);
     pool.member(0).node.push('newPendingTransactions', `0x${'5'.repeat(64)}`);
     expect(await reader.got(5)).toHaveLength(5);
   });
@@ -184,9 +184,7 @@ describe('newPendingTransactions', () => {
     };
     await eventually(state).toBe('wrong_chain');
     const reader = await pool.subscribe(['newPendingTransactions']);
-    const listening = (node: typeof other) =>
-      node.requests.some(({ method, params }) => method === 'eth_subscribe' && params[0] === 'newPendingTransactions');
-    for (const { node } of pool.members) await eventually(() => listening(node)).toBe(true);
+    for (const { node } of pool.members) await listened(node, 'newPendingTransactions');
     other.push('newPendingTransactions', hashes[3]);
     for (let push = 0; push < 3; push += 1) {
       pool.member(0).node.push('newPendingTransactions', hashes[push]);
@@ -232,7 +230,7 @@ describe('newPendingTransactions', () => {
     node.on('eth_getTransactionByHash', ([hash]) => ({ hash, blockHash: null, nonce: '0x1' }));
     const bodies = await pool.subscribe(['newPendingTransactions', true]);
     const plain = await pool.subscribe(['newPendingTransactions'], bodies.client);
-    await eventually(() => node.count('eth_subscribe')).toBeGreaterThanOrEqual(2);
+    await listened(node, 'newPendingTransactions');
     node.push('newPendingTransactions', hashes[0]);
     node.push('newPendingTransactions', { hash: hashes[1], blockHash: null, nonce: '0x2' });
     const told = await bodies.got(2);

@@ -178,7 +178,8 @@ describe('reorganisations', () => {
   it('two nodes of equal height on two branches, each announced again and again, do not make the stream flap', async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
-    await using pool = await EventPool.start(chain, [start, start]);
+    // After two block times one of the branches is chosen: that is long after this.
+    await using pool = await EventPool.start(chain, [start, start], { chainOptions: { blockTime: '30s' } });
     const [heads, logs] = [await pool.subscribe(['newHeads']), await pool.subscribe(['logs', {}])];
     const one = chain.extend(start, 2);
     const other = chain.extend(start, 2, { salt: 'other' });

@@ -90,7 +90,7 @@ describe('event streams', () => {
     await using pool = await EventPool.start(chain, [start]);
     const client = await SseClient.open(`${pool.gateway.url}/events`);
     await eventually(() => client.lastId).toMatch(/^[\w-]{68}$/);
-    expect(await pool.gateway.app.finish(5000)).toBe(true);
+    expect(await pool.gateway.app.finish(60_000)).toBe(true);
     await eventually(() => client.ended).toBe(true);
   });
 
