@@ -24,10 +24,10 @@ const listen = async (status: number | undefined): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 
-const run = async (overrides: Overrides, text?: string) => {
+const run = async (overrides: Overrides, text?: string, timeoutMs = 20_000) => {
   const { stdout, stderr, out, err } = captured();
   const file = text === undefined ? undefined : 'h.yaml';
-  const deps = { env: {}, readFile: () => text ?? '', stdout, stderr, timeoutMs: 300 };
+  const deps = { env: {}, readFile: () => text ?? '', stdout, stderr, timeoutMs };
   const code = await healthcheck({ file, overrides }, deps);
   return { code, out: out(), err: err() };
 };
@@ -65,7 +65,7 @@ test('nobody there is code 1', async () => {
 
 test('one that does not answer in time is code 1', async () => {
   const port = await listen(undefined);
-  expect(await run({ opsPort: port })).toEqual({
+  expect(await run({ opsPort: port }, undefined, 300)).toEqual({
     code: 1,
     out: '',
     err: `no answer from 127.0.0.1:${port}: none within 300 ms\n`,

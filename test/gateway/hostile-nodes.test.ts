@@ -78,7 +78,7 @@ describe.each(pairs)('a node that is asked by $transport', ({ transport, behavio
             { name: 'hostile', url, weight: 1000 },
             { name: 'good', url: good.url },
           ],
-          routing: { timeout: '4s', attemptTimeout: '1s' },
+          routing: { timeout: '20s', attemptTimeout: '1s' },
           health: { interval: '200ms', missed: 50 },
         },
       ],

@@ -117,7 +117,7 @@ describe('the RPC listener over WebSocket', () => {
     const second = await startGateway({ chains: [{ upstreams: [{ url: node.url }] }] });
     await second.ready();
     const client = await WsClient.open(second.wsUrl);
-    expect(await second.app.finish(1000)).toBe(true);
+    expect(await second.app.finish(60_000)).toBe(true);
     expect(await client.closed()).toBe(1012);
   });
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
   node.on('foobar', () => rpcError(-32601, 'the method foobar does not exist/is not available'));
   gateway = await startGateway({
     server: { limits: { batchItems: 5, jsonDepth: 8 } },
-    chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '300ms', attemptTimeout: '300ms' } }],
+    chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '2s' } }],
   });
   await gateway.ready();
 });
