@@ -87,6 +87,7 @@ export const joinReplicas = (head: ChainHead, sends: SentTransactions, replicas?
   });
   return {
     holders: (call) => sends.holders(call),
+    origin: (call) => sends.origin(call),
     taken: (taken) => {
       sends.taken(taken);
       const chain = sharedName(head);

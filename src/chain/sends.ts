@@ -1,5 +1,5 @@
 import type { Call } from '../core/call.ts';
-import type { SentTransactions, Taken } from '../core/sends.ts';
+import type { Origin, SentTransactions, Taken } from '../core/sends.ts';
 import { locate } from '../ethereum/block-ref.ts';
 import { elementOf } from '../jsonrpc/params.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -58,13 +58,17 @@ export class RecentSends implements SentTransactions {
   holders(call: Call): ReadonlySet<string> {
     if (this.#sent.size === 0) return nobody;
     this.#forget();
-    if (call.spec.block.kind === 'transaction') {
-      const ref = locate(call.spec, call.params);
-      return (ref.kind === 'transaction' ? this.#sent.get(ref.hash)?.holders : undefined) ?? nobody;
-    }
+    if (call.spec.block.kind === 'transaction') return this.#sentOf(call)?.holders ?? nobody;
     const sender = pendingCountOf(call);
     const nonces = sender === undefined ? undefined : this.#nonces.get(sender);
     return nonces?.get(Math.max(...nonces.keys()))?.holders ?? nobody;
+  }
+
+  origin(call: Call): Origin | undefined {
+    if (this.#sent.size === 0) return undefined;
+    this.#forget();
+    const { sender, nonce } = this.#sentOf(call) ?? {};
+    return sender === undefined || nonce === undefined ? undefined : { sender, nonce };
   }
 
   /** A sender's next nonce, where `next` is what a node says of it: what was sent from there on without a gap is counted. */
@@ -74,6 +78,11 @@ export class RecentSends implements SentTransactions {
     let nonce = next;
     while (nonces?.has(nonce)) nonce += 1;
     return nonce;
+  }
+
+  #sentOf(call: Call): Sent | undefined {
+    const ref = locate(call.spec, call.params);
+    return ref.kind === 'transaction' ? this.#sent.get(ref.hash) : undefined;
   }
 
   #forget(): void {

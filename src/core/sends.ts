@@ -16,4 +16,12 @@ export interface SentTransactions {
   taken(taken: Taken): void;
   /** Upstreams that took the transaction, or the newest one of the sender, that a call asks about; mostly none. */
   holders(call: Call): ReadonlySet<string>;
+  /** Whose the transaction is that a call asks about; undefined where it did not go through here, or that is not known. */
+  origin(call: Call): Origin | undefined;
+}
+
+/** A lower-case address, and the place among its transactions. */
+export interface Origin {
+  readonly sender: string;
+  readonly nonce: number;
 }

@@ -16,6 +16,7 @@ export class Asking {
   /** The last errors that nodes stated about the call, of those too that were asked again since. */
   #said: Map<string, Failed> | undefined;
   readonly #doubters = new Set<string>();
+  readonly #deniers = new Set<string>();
   #doubt: Reply | undefined;
   #doubts = 0;
   #attempts = 0;
@@ -87,6 +88,7 @@ export class Asking {
         : { ok: false, error: outcome.error, raw: outcome.raw, reason: undefined, retryAfter: undefined, info };
     if (verdict === 'answer') return reply;
     this.#doubters.add(upstream);
+    if (isNull(reply)) this.#deniers.add(upstream);
     this.#doubts += 1;
     // That a transaction waits is more than to know nothing of it.
     if (this.#doubt === undefined || !isNull(reply)) this.#doubt = reply;
@@ -96,6 +98,16 @@ export class Asking {
   /** Those who gave the doubtful answer may be asked again. */
   doubtAgain(): void {
     this.#doubters.clear();
+  }
+
+  /** The node said `null`. */
+  denied(upstream: string): boolean {
+    return this.#deniers.has(upstream);
+  }
+
+  /** Takes a node's `null` as said: it is known without asking. */
+  spare(upstream: string): void {
+    this.#doubters.add(upstream);
   }
 
   /** Whether this node may still have something to say. */

@@ -1,7 +1,9 @@
 import type { Call } from '../core/call.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import type { NodeView } from '../head/chain-view.ts';
+import type { Origin } from '../core/sends.ts';
 import { type PlanTools, timeLeft } from './plan.ts';
+import { stands } from './selection.ts';
 
 /** Bytes of a transaction with a full block of calldata, and then some. */
 const LARGEST = 8 * 1024 * 1024;
@@ -13,10 +15,9 @@ const ask = async (
   method: string,
   asked: readonly unknown[],
   call: Call,
-  { attemptTimeout, clock, observer }: PlanTools,
+  { attemptTimeout, clock }: PlanTools,
 ): Promise<unknown> => {
   const params = Buffer.from(JSON.stringify(asked));
-  observer.probed(call.chain, upstream.name, 1);
   const timeoutMs = Math.min(attemptTimeout, timeLeft(call, clock));
   const [outcome] = await upstream.probe([{ method, params, heavy: false }], timeoutMs);
   return outcome?.kind === 'answered' && outcome.result.length <= LARGEST
@@ -60,6 +61,24 @@ export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Pro
   const { number, hash } = call.head.latest;
   const block = await ask(node, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false], call, tools);
   return isFields(block) ? String(block['hash']).toLowerCase() === hash : block !== null;
+};
+
+/**
+ * True where a node that has the call's head shows that the transaction is in none of its blocks: the sender's nonce there
+ * has not passed the transaction's. That needs no index of transactions, which many nodes keep in part or not at all.
+ */
+export const isUnmined = async (
+  call: Call,
+  { sender, nonce }: Origin,
+  node: NodeView,
+  tools: PlanTools,
+): Promise<boolean> => {
+  const head = call.head?.latest;
+  const { name } = node.upstream;
+  if (head === undefined || !stands(tools.chain.view, name, head)) return false;
+  const told = await ask(node, 'eth_getTransactionCount', [sender, `0x${head.number.toString(16)}`], call, tools);
+  const next = typeof told === 'string' && /^0x[0-9a-f]{1,13}$/i.test(told) ? Number(told) : undefined;
+  return next !== undefined && next <= nonce && stands(tools.chain.view, name, head);
 };
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts';
 import type { Observer } from '../core/observer.ts';
 import type { Attempt } from '../core/outcome.ts';
+import type { Origin } from '../core/sends.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Asking } from './asking.ts';
@@ -17,6 +18,8 @@ export interface PlanTools {
   readonly select: (call: Wanted) => Selection;
   /** Upstreams that took the transaction which the call is about. */
   readonly holders: (call: Call) => ReadonlySet<string>;
+  /** Whose the transaction is that the call is about, where it went through here. */
+  readonly origin: (call: Call) => Origin | undefined;
   /** One attempt at a node; what came of it is reported to whoever learns from it. */
   readonly ask: (call: Call, node: NodeView, timeoutMs: number) => Attempt;
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */

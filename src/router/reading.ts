@@ -6,10 +6,12 @@ import type { Clock } from '../lib/clock.ts';
 import type { RatioBudget } from '../lib/ratio-budget.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { Asking } from './asking.ts';
+import type { Denials } from './denials.ts';
 import type { Hedging } from './hedge.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { type Entrant, race } from './race.ts';
 import { isLimited, type Selection, stands } from './selection.ts';
+import { unheard } from './second-opinion.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
@@ -19,6 +21,7 @@ export interface Reading {
   /** What further attempts after a failure are taken from. */
   readonly retries: RatioBudget;
   readonly suspects: Suspects;
+  readonly denials: Denials;
 }
 
 /** Share of a call's time for which a node is waited for that nobody can tell when, or whether, it comes back. */
@@ -44,7 +47,7 @@ export const read = async (
   const patient = clock.now() + timeLeft(call, clock) * PATIENCE;
   for (let round = 0; ; round += 1) {
     const wanted = await welcome(call, asking, last, tools);
-    const reply = await askInTurn(call, wanted, asking, reading, tools);
+    const reply = await askByTier(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
     const selection = tools.select(call);
@@ -115,16 +118,38 @@ interface Asked extends Entrant {
   readonly upstream: Upstream;
 }
 
-/** Asks the given nodes in turn; undefined when none of them had an answer. */
+/** Asks the given nodes in turn, of higher tiers only those whose word on a `null` is needed. */
+const askByTier = async (
+  call: Call,
+  nodes: readonly NodeView[],
+  asking: Asking,
+  reading: Reading,
+  tools: PlanTools,
+): Promise<Reply | undefined> => {
+  const tier = nodes[0]?.upstream.tier ?? 0;
+  const dear = call.spec.lookup ? nodes.findIndex(({ upstream }) => upstream.tier > tier) : -1;
+  if (dear === -1) return askInTurn(call, nodes, [0, nodes.length], asking, reading, tools);
+  const reply = await askInTurn(call, nodes, [0, dear], asking, reading, tools);
+  if (reply !== undefined) return reply;
+  const { denials } = reading;
+  const lower = nodes.slice(0, dear);
+  const higher = await unheard(call, lower, nodes.slice(dear), asking, denials, tools);
+  const later = await askInTurn(call, [...lower, ...higher], [dear, dear + higher.length], asking, reading, tools);
+  for (const { upstream } of higher) if (asking.denied(upstream.name)) denials.add(call, upstream.name);
+  return later;
+};
+
+/** Asks the given nodes in turn, those from one place up to another; undefined when none of them had an answer. */
 const askInTurn = async (
   call: Call,
   nodes: readonly NodeView[],
+  [from, until]: readonly [number, number],
   asking: Asking,
   { attempts, hedging, retries }: Reading,
   tools: PlanTools,
 ): Promise<Reply | undefined> => {
   const { chain, observer } = tools;
-  let started = 0;
+  let started = from;
   let hedges = 0;
   const contest = race<Asked, Reply>(
     {
@@ -132,7 +157,7 @@ const askInTurn = async (
         const again = started > 0 && asking.failed && !hedge;
         const left = attempts - asking.spent;
         const late = asking.failed && tools.clock.now() >= call.deadline;
-        const node = nodes[started];
+        const node = started < until ? nodes[started] : undefined;
         if ((left <= 0 && !hedge) || node === undefined || late || (again && !retries.take())) return undefined;
         started += 1;
         if (hedge) hedges += 1;
@@ -150,7 +175,7 @@ const askInTurn = async (
         return reply;
       },
       overtaken: ({ upstream }) => upstream.overtaken(),
-      hedgeAfterMs: () => (started < nodes.length ? hedging.delay(call.spec) : undefined),
+      hedgeAfterMs: () => (started < until ? hedging.delay(call.spec) : undefined),
       takeHedge: () => mayAccompany(nodes[started], nodes[started - 1]) && hedging.take(),
     },
     tools.clock,

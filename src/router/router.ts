@@ -10,6 +10,7 @@ import { globs } from '../lib/glob.ts';
 import { RatioBudget } from '../lib/ratio-budget.ts';
 import { Asking } from './asking.ts';
 import { broadcast } from './broadcast.ts';
+import { Denials } from './denials.ts';
 import { depthOf } from './depth.ts';
 import { Hedging, type HedgeOptions } from './hedge.ts';
 import { Learned } from './learned.ts';
@@ -85,13 +86,15 @@ export class Router {
     this.#logLimits = new LogLimits(deps.clock);
     this.#logs = this.#logsTools();
     const { attempts } = options;
-    this.#reading = { attempts, hedging: this.#hedging, retries: this.#retries, suspects: this.#suspects };
+    const denials = new Denials(deps.clock);
+    this.#reading = { attempts, hedging: this.#hedging, retries: this.#retries, suspects: this.#suspects, denials };
     this.#quorums = options.quorum.map((rule) => ({ ...rule, covers: globs(rule.methods) }));
     this.#tools = {
       ...deps,
       attemptTimeout: options.attemptTimeout,
       select: (call) => this.select(call),
       holders: (call) => deps.sends.holders(call),
+      origin: (call) => deps.sends.origin(call),
       ask: (call, node, timeoutMs) => this.#ask(call, node, timeoutMs),
       rest: (call, asking, round) => this.#rest(call, asking, round),
     };
@@ -165,7 +168,8 @@ export class Router {
     const attempt = upstream.call(request, timeoutMs);
     if (request.method === call.method) return attempt;
     // Its word is checked against its branch afterwards, as with every answer by number.
-    return orElse(attempt, () => {
+    return orElse(attempt, (outcome) => {
+      this.#deps.observer.attemptEnded(call.chain, upstream.name, request.method, outcome);
       this.#learned.lacks(upstream.name, request.method);
       return upstream.call(requestFor(call, node, lacks), Math.max(1, until - clock.now()));
     });

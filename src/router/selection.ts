@@ -63,7 +63,7 @@ export const select = (view: ChainView, call: Wanted, offer: Offer, random: () =
       hope ||= unfit.lacksBlock || (mayReturn(node) && isWanted(node, call.only));
     }
   }
-  const candidates = foremost(inOrder(fit, offer, random), offer.holders);
+  const candidates = foremost(inOrder(fit, offer, random), offer.holders, call.spec.lookup);
   return { candidates, excluded, hope: hope || leftBehind(view) };
 };
 
@@ -108,9 +108,13 @@ export const stands = (view: ChainView, upstream: string, pin: BlockId | undefin
  */
 export const isLimited = ({ upstream }: NodeView): boolean => upstream.stats.limitedUntil > 0;
 
-const foremost = (nodes: readonly NodeView[], names: ReadonlySet<string>): readonly NodeView[] => {
+/** One of a higher tier is not put first for a look-up: the lower one finds what is mined, and its `null` is doubted anyway. */
+const foremost = (nodes: readonly NodeView[], names: ReadonlySet<string>, lookup: boolean): readonly NodeView[] => {
   if (names.size === 0) return nodes;
-  const first = nodes.filter((node) => names.has(node.upstream.name) && !isLimited(node));
+  const tier = lookup ? nodes[0]?.upstream.tier : undefined;
+  const first = nodes.filter(
+    (node) => names.has(node.upstream.name) && !isLimited(node) && node.upstream.tier <= (tier ?? node.upstream.tier),
+  );
   return [...first, ...nodes.filter((node) => !first.includes(node))];
 };
 

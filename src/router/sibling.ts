@@ -15,13 +15,13 @@ const siblings: ReadonlyMap<string, string> = new Map([
 /** The method that asks the same by hash; undefined where there is none. */
 export const siblingOf = (method: string): string | undefined => siblings.get(method);
 
-/** One attempt that asks `otherwise` where the node turns out not to have the method that was asked `first`. */
-export const orElse = (first: Attempt, otherwise: () => Attempt): Attempt => {
+/** One attempt that asks `otherwise` where the node turns out, by its outcome, not to have the method that was asked `first`. */
+export const orElse = (first: Attempt, otherwise: (outcome: Outcome) => Attempt): Attempt => {
   let current = first;
   let given = false;
   const go = (outcome: Outcome): Outcome | Promise<Outcome> => {
     if (given || outcome.kind !== 'failed' || outcome.failure !== 'unsupported') return outcome;
-    current = otherwise();
+    current = otherwise(outcome);
     return current.outcome;
   };
   return {

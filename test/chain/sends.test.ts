@@ -63,6 +63,18 @@ describe('RecentSends', () => {
     expect([...sends.holders(asking('eth_getBlockByHash', hash))]).toEqual([]);
   });
 
+  it('tells whose a transaction is, where it went through here and the bytes told', () => {
+    const { sends, send } = remembering();
+    const receiptOf = (hash: string) => sends.origin(asking('eth_getTransactionReceipt', hash));
+    expect(receiptOf(hashOf(5))).toBeUndefined();
+    send(5, alice, 'a', hashOf(5));
+    sends.taken({ hash: hashOf(6), nonce: 6, upstream: 'a', sender: undefined });
+    expect(receiptOf(hashOf(5))).toEqual({ sender: alice, nonce: 5 });
+    expect(receiptOf(hashOf(6))).toBeUndefined();
+    expect(receiptOf(hashOf(7))).toBeUndefined();
+    expect(sends.origin(pendingOf(alice))).toBeUndefined();
+  });
+
   it('names who took the newest transaction of a sender, for its pending nonce alone', () => {
     const { sends, send } = remembering();
     send(6, alice, 'new');
