@@ -152,7 +152,11 @@ const connect = (upstream: UpstreamConfig, chain: ChainConfig, config: Config, d
       requestsPerSecond: upstream.budget?.requestsPerSecond,
       responseSize: config.server.limits.responseSize,
     },
-    { ...deps, report: (report) => tell(report, chain.name, upstream.name, deps.observer) },
+    {
+      ...deps,
+      report: (report) => tell(report, chain.name, upstream.name, deps.observer),
+      asked: (items) => deps.observer.probed(chain.name, upstream.name, items),
+    },
   );
 
 const tell = (report: UpstreamReport, chain: string, upstream: string, observer: Observer): void => {

@@ -21,6 +21,8 @@ export type Outcome =
       readonly latencyMs: number;
       /** The connection broke while the node had the request. */
       readonly died?: boolean;
+      /** The gateway itself turned it away, so that the node never saw it. */
+      readonly unsent?: boolean;
       /** The node said it in words that the table of wordings does not have. */
       readonly unknownWording?: boolean;
     }

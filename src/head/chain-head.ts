@@ -103,8 +103,8 @@ export class ChainHead implements ChainFeed {
   /** Begins to watch a node. Names are unique; a second node of the same name replaces the first. */
   add(upstream: Upstream, drained: boolean): void {
     this.remove(upstream.name);
-    const { clock, random, identify, observer } = this.#deps;
-    const { chain, intervalMs } = this.#options;
+    const { clock, random, identify } = this.#deps;
+    const { intervalMs } = this.#options;
     const tracker = new Tracker(
       upstream,
       this.#options,
@@ -112,7 +112,6 @@ export class ChainHead implements ChainFeed {
         clock,
         random,
         identify,
-        probed: (items) => observer.probed(chain, upstream.name, items),
         blockTimeMs: () => this.blockTimeMs,
       },
       {

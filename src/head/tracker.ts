@@ -23,8 +23,6 @@ export interface TrackerDeps {
   /** 0 to 1, for jitter. */
   readonly random: () => number;
   readonly identify: (upstream: Upstream, timeoutMs: number) => Promise<Identity | { readonly failed: string }>;
-  /** Counts questions asked. */
-  readonly probed: (items: number) => void;
   readonly blockTimeMs: () => number;
 }
 
@@ -42,8 +40,6 @@ export interface TrackerEvents {
 const rarely = 15;
 /** A question is given at least this long, however short the heartbeat. */
 const shortestTimeoutMs = 1000;
-/** Chain id, genesis, client version. */
-const identityItems = 3;
 
 /** Watches one node for as long as it lives: asks who it is, after every lost connection anew, and then for its head. */
 export class Tracker {
@@ -164,7 +160,6 @@ export class Tracker {
     this.#asking = true;
     const losses = this.#losses;
     this.#lastAsk = this.#deps.clock.now();
-    this.#deps.probed(identityItems);
     const answer = await this.#deps.identify(this.upstream, this.#timeoutMs);
     this.#asking = false;
     if (this.#closed) return;
@@ -236,7 +231,6 @@ export class Tracker {
   }
 
   #probe(requests: readonly UpstreamRequest[]): Promise<readonly Outcome[]> {
-    this.#deps.probed(requests.length);
     return this.upstream.probe(requests, this.#timeoutMs);
   }
 }

@@ -135,6 +135,7 @@ export class RecentEvents implements Observer {
       const { code, message } = outcome.error ?? { code: 0, message: outcome.message };
       unknownErrors.add({ at: this.#now(), upstream, method, code, text: short(message) });
     }
+    if (outcome.kind === 'failed' && outcome.unsent) return;
     const effort = this.#effort(chain, upstream);
     effort.attempts += 1;
     effort.units += methodSpec(method).units;

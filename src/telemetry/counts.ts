@@ -61,7 +61,7 @@ export class UpstreamCounts {
     tally.add(outcome.kind === 'failed' ? outcome.failure : outcome.kind);
     if (outcome.kind === 'failed' && outcome.unknownWording) this.unknownWordings += 1;
     if (outcome.kind !== 'cancelled') this.duration.observe(outcome.latencyMs / 1000);
-    this.units += methodSpec(method).units;
+    if (outcome.kind !== 'failed' || !outcome.unsent) this.units += methodSpec(method).units;
   }
 
   /** Probes are plain reads. */

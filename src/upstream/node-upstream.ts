@@ -1,4 +1,4 @@
-import type { Attempt, Outcome } from '../core/outcome.ts';
+import type { Attempt, FailureClass, Outcome } from '../core/outcome.ts';
 import { type ClientKind, clientVersion } from '../ethereum/client-kind.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
@@ -24,6 +24,8 @@ export interface UpstreamDeps {
   /** Gives 0 up to, not including, 1. */
   readonly random: () => number;
   readonly report: (report: UpstreamReport) => void;
+  /** Counts the gateway's own questions as they go to the node, by item. */
+  readonly asked?: (items: number) => void;
 }
 
 /** Connects to one node, and keeps its sockets open until it is closed. */
@@ -97,7 +99,7 @@ class NodeUpstream implements Upstream {
   call(request: UpstreamRequest, timeoutMs: number): Attempt {
     if (this.#closed) return settled(cancelled);
     const wait = this.#stats.turn(timeoutMs * PATIENCE);
-    if (wait === undefined) return settled(failedBecause('rate_limited', 'its budget of calls is spent'));
+    if (wait === undefined) return settled(unsent('rate_limited', 'its budget of calls is spent'));
     if (wait === 0) return this.#call(request, timeoutMs);
     const { clock } = this.#deps;
     const cameAt = clock.now();
@@ -109,7 +111,7 @@ class NodeUpstream implements Upstream {
     if (way === undefined) return settled(this.#noWay());
     // Not `transport`, which would leave open whether the request was carried out.
     const leave = this.#stats.admit();
-    if (leave === undefined) return settled(failedBecause('overloaded', 'the circuit breaker is open'));
+    if (leave === undefined) return settled(unsent('overloaded', 'the circuit breaker is open'));
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const cancel = way.call(this.#ask(request), timeoutMs, (outcome) => {
       this.#stats.ended(leave, outcome);
@@ -119,7 +121,6 @@ class NodeUpstream implements Upstream {
   }
 
   async probe(requests: readonly UpstreamRequest[], timeoutMs: number): Promise<readonly Outcome[]> {
-    this.#stats.probing(requests.length);
     const outcomes = await this.#askAll(
       requests.map((request) => this.#ask(request)),
       timeoutMs,
@@ -140,8 +141,19 @@ class NodeUpstream implements Upstream {
   }
 
   async subscribe(params: RawJson, onEvent: (result: RawJson) => void, onEnd: () => void): Promise<Feed | undefined> {
+    const session = this.#trusted;
+    if (session === undefined) return undefined;
+    this.#asking(1);
     const ask = this.#ask({ method: 'eth_subscribe', params, heavy: false });
-    return this.#trusted?.subscribe(ask, this.#options.subscribeTimeout, onEvent, onEnd);
+    const feed = await session.subscribe(ask, this.#options.subscribeTimeout, onEvent, onEnd);
+    return (
+      feed && {
+        close: () => {
+          if (session === this.#trusted) this.#asking(1);
+          feed.close();
+        },
+      }
+    );
   }
 
   onLost(listener: (why: string) => void): () => void {
@@ -183,8 +195,8 @@ class NodeUpstream implements Upstream {
 
   #noWay(): Failed {
     return this.#ways.http === undefined && this.#trusted === undefined
-      ? failedBecause('transport', 'there is no connection to the node')
-      : failedBecause('overloaded', 'too many calls wait for this node');
+      ? unsent('transport', this.#ways.socket?.trouble ?? 'there is no connection to the node')
+      : unsent('overloaded', 'too many calls wait for this node');
   }
 
   async #askAll(asks: readonly Ask[], timeoutMs: number): Promise<readonly Outcome[]> {
@@ -195,13 +207,20 @@ class NodeUpstream implements Upstream {
     const way = this.#way(asks.some((ask) => ask.heavy));
     if (way === undefined) return asks.map(() => this.#noWay());
     const left = (): number => Math.max(1, deadline - clock.now());
+    this.#asking(asks.length);
     // On a socket the messages of one turn leave together anyway.
     if (!('batch' in way) || asks.length === 1 || !this.#batches) return askEach(way, asks, left());
     const outcomes = await way.batch(asks, left());
+    // One that was refused as a whole has cost nothing.
     if (outcomes !== 'refused') return outcomes;
     const single = await askEach(way, asks, left());
     if (single.some((outcome) => outcome.kind === 'answered')) this.#batches = false;
     return single;
+  }
+
+  #asking(items: number): void {
+    this.#stats.probing(items);
+    this.#deps.asked?.(items);
   }
 
   #learnClient(outcome: Outcome): void {
@@ -218,6 +237,7 @@ class NodeUpstream implements Upstream {
 
   async #verify(http: HttpTransport, session: SocketSession): Promise<void> {
     const { socket } = this.#ways;
+    this.#asking(2);
     const same = await sameChain(http, session, this.#options.subscribeTimeout);
     if (socket === undefined || socket.session !== session) return;
     if (same === true) this.#trust(session);
@@ -241,7 +261,7 @@ class NodeUpstream implements Upstream {
 
   /** Calls that wait for their turn are better asked elsewhere. */
   #turnAway(why: string): void {
-    this.#turns.giveUp(failedBecause('overloaded', why));
+    this.#turns.giveUp(unsent('overloaded', why));
   }
 
   #lost(why: string): void {
@@ -252,6 +272,11 @@ class NodeUpstream implements Upstream {
     for (const listener of this.#lostListeners) listener(why);
   }
 }
+
+const unsent = (failure: FailureClass, message: string): Failed => ({
+  ...failedBecause(failure, message),
+  unsent: true,
+});
 
 const settled = (outcome: Outcome): Attempt => ({ outcome: Promise.resolve(outcome), cancel: () => {} });
 

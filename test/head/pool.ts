@@ -74,7 +74,13 @@ export class Pool {
         tier,
         calls: 'http',
       };
-      const upstream = createUpstream(upstreamOptions, { clock: this.clock, random: () => 0.5, report: () => {} });
+      const { name } = upstreamOptions;
+      const upstream = createUpstream(upstreamOptions, {
+        clock: this.clock,
+        random: () => 0.5,
+        report: () => {},
+        asked: (items) => this.probes.set(name, (this.probes.get(name) ?? 0) + items),
+      });
       const member = { view, node, upstream };
       this.members.push(member);
       joined.push(member);
@@ -162,7 +168,7 @@ export class Pool {
       strayed: nothing,
       streamed: nothing,
       recovered: nothing,
-      probed: (_, upstream, items) => this.probes.set(upstream, (this.probes.get(upstream) ?? 0) + items),
+      probed: nothing,
       stateChanged: tell('state'),
       identified: tell('identified'),
       headMoved: tell('head'),
