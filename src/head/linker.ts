@@ -25,8 +25,11 @@ export interface LinkInput {
 /** `below` and `beyond`: farther from the published head than the window. */
 export type LinkResult = 'linked' | 'below' | 'beyond' | 'broken';
 
-/** Headers asked for at once: by parent hash the first, the others by number, to be believed only if they link. */
-const smallestBatch = 4;
+/**
+ * Headers asked for at once: by parent hash the first, the others by number, to be believed only if they link. At first as
+ * many as lie between; where those do not lead to the branch, a few more at a time.
+ */
+const furtherBatch = 4;
 const largestBatch = 32;
 
 /**
@@ -53,7 +56,7 @@ export const linkBranch = async (input: LinkInput): Promise<LinkResult> => {
 };
 
 const batchFrom = (hash: string, number: number, goal: number): UpstreamRequest[] => {
-  const size = Math.min(largestBatch, Math.max(smallestBatch, number - goal + 1), number + 1);
+  const size = Math.min(largestBatch, number > goal ? number - goal : furtherBatch, number + 1);
   const below = Array.from({ length: size - 1 }, (_, step) => questions.byNumber(number - 1 - step));
   return [questions.byHash(hash), ...below];
 };
