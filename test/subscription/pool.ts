@@ -47,7 +47,7 @@ export class Reader {
 }
 
 interface PoolOptions {
-  readonly chainOptions?: object & { readonly routing?: object };
+  readonly chainOptions?: object;
   readonly nodeOptions?: FakeNodeOptions;
   /** Of `server.limits`. */
   readonly limits?: object;
@@ -81,7 +81,7 @@ export class EventPool implements AsyncDisposable {
     for (const [index, { node }] of members.entries()) upstreams.push({ name: `n${index}`, url: await reach(node) });
     const common = { name: 'main', id: chain.chainId, blockTime: '500ms', health: { interval: '200ms' } };
     // On a busy machine every node is slow now and then: a second question beside the first would spoil the counts.
-    const routing = { hedge: { budget: 0 }, ...chainOptions.routing };
+    const routing = { hedge: { budget: 0 }, ...(chainOptions as { readonly routing?: object }).routing };
     const gateway = await startGateway({
       server: { limits },
       chains: [{ ...common, ...chainOptions, routing, upstreams }],
