@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RawJson } from '../../src/jsonrpc/message.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import * as say from '../support/fake-node.ts';
 import { ask, fakeNode, gist, messageOf, reach, request, until, watch } from './setup.ts';
@@ -8,9 +9,9 @@ const MIB = 1024 * 1024;
 const newHeads: RawJson = Buffer.from('["newHeads"]');
 
 describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
-  const setUp = async (responseSize = MIB) => {
+  const setUp = async (clock?: Clock) => {
     const node = await fakeNode({ ipc: true });
-    return { node, ...(await reach(node, way, { responseSize })) };
+    return { node, ...(await reach(node, way, { responseSize: MIB }, clock)) };
   };
 
   test('many calls in flight each get their own answer, in whatever order answers come', async () => {
@@ -32,11 +33,15 @@ describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
   });
 
   test('an answer to a call never made is ignored and counted, and so is one without an id', async () => {
-    const { node, upstream, strays } = await setUp();
-    node.on('eth_call', () => say.wrongId());
-    expect(gist(await ask(upstream, 'eth_call', 50))).toBe('failed timeout');
-    node.on('eth_call', () => say.missingId());
-    expect(gist(await ask(upstream, 'eth_call', 50))).toBe('failed timeout');
+    const clock = new FakeClock();
+    const { node, upstream, strays } = await setUp(clock);
+    for (const [index, answer] of [say.wrongId(), say.missingId()].entries()) {
+      node.on('eth_call', () => answer);
+      const asked = ask(upstream, 'eth_call', 50);
+      await until(() => strays().length === index + 1);
+      clock.advance(50);
+      expect(gist(await asked)).toBe('failed timeout');
+    }
     expect(strays()).toEqual(['unasked_answer', 'unasked_answer']);
     expect(gist(await ask(upstream, 'eth_chainId'))).toBe('answered "0x539"');
   });
@@ -50,9 +55,14 @@ describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
   });
 
   test('an answer after the time limit is ignored and counted', async () => {
-    const { node, upstream, strays } = await setUp();
-    node.on('eth_call', () => say.delay(40, '0x1'));
-    expect(gist(await ask(upstream, 'eth_call', 10))).toBe('failed timeout');
+    const clock = new FakeClock();
+    const { node, upstream, strays } = await setUp(clock);
+    const late = Promise.withResolvers<string>();
+    node.on('eth_call', () => late.promise);
+    const asked = ask(upstream, 'eth_call', 10);
+    clock.advance(10);
+    expect(gist(await asked)).toBe('failed timeout');
+    late.resolve('0x1');
     await until(() => strays().includes('late_answer'));
   });
 
@@ -305,9 +315,13 @@ describe('over ws', () => {
 
   test('a message that is no JSON is ignored and counted', async () => {
     const node = await fakeNode();
-    const { upstream, strays } = await reach(node, 'ws');
+    const clock = new FakeClock();
+    const { upstream, strays } = await reach(node, 'ws', {}, clock);
     node.on('eth_call', () => say.html200());
-    expect(gist(await ask(upstream, 'eth_call', 30))).toBe('failed timeout');
+    const asked = ask(upstream, 'eth_call', 30);
+    await until(() => strays().length === 1);
+    clock.advance(30);
+    expect(gist(await asked)).toBe('failed timeout');
     expect(strays()).toEqual(['malformed']);
   });
 
@@ -333,7 +347,7 @@ describe('over ws', () => {
   test('a handshake that is not answered is given up and tried again', async () => {
     const node = await fakeNode();
     node.freeze();
-    const { upstream, reports } = watch(node.wsUrl, { connectTimeout: 50 });
+    const { upstream, reports } = watch(node.wsUrl, { connectTimeout: 500 });
     await until(() => reports.length >= 2);
     expect(reports[0]).toMatchObject({ kind: 'socket_failed', why: 'the WebSocket handshake failed' });
     node.thaw();

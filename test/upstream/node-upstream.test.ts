@@ -4,7 +4,8 @@ import { createUpstream } from '../../src/upstream/node-upstream.ts';
 import { upstreamDefaults } from '../../src/upstream/upstream-options.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import * as say from '../support/fake-node.ts';
-import { ask, fakeNode, gist, messageOf, reach, request, until, watch } from './setup.ts';
+import { Wires } from '../support/wires.ts';
+import { ask, fakeNode, gist, messageOf, own, reach, request, until, watch } from './setup.ts';
 
 /** Which way the node was asked a method. */
 const ways = (node: say.FakeNode, method: string): string[] =>
@@ -103,14 +104,16 @@ describe('a WebSocket beside HTTP', () => {
   test('is compared again until both have answered', async () => {
     const node = await fakeNode();
     node.once('eth_chainId', () => say.status(503)).once('eth_chainId', () => '0x539');
+    const wires = own(new Wires());
     const clock = new FakeClock();
     const { upstream, opened } = watch(node.url, {}, clock);
-    await until(() => node.count('eth_chainId') === 2 && clock.pending > 1);
+    await until(() => node.count('eth_chainId') === 2);
+    await wires.rest();
     expect(upstream.pushes).toBe(false);
-    await until(() => {
+    while (opened() === 0) {
       clock.advance(1_000);
-      return opened() === 1;
-    });
+      await wires.rest();
+    }
     expect(upstream.pushes).toBe(true);
   });
 

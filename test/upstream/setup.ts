@@ -8,14 +8,14 @@ import { type FakeNode, type FakeNodeOptions, startFakeNode } from '../support/f
 
 export type Way = 'http' | 'ws' | 'ipc';
 
-const owned: { close(): Promise<unknown> }[] = [];
+const owned: { close(): unknown }[] = [];
 
 afterEach(async () => {
   for (const one of owned.splice(0).reverse()) await one.close();
 });
 
 /** Has `one` closed after the test. */
-export const own = <T extends { close(): Promise<unknown> }>(one: T): T => {
+export const own = <T extends { close(): unknown }>(one: T): T => {
   owned.push(one);
   return one;
 };
@@ -74,7 +74,7 @@ export const ask = (upstream: Upstream, method: string, timeoutMs = 10_000, para
 
 /** Waits for a condition. The limit is for hopeless cases only. */
 export const until = async (holds: () => boolean): Promise<void> => {
-  const limit = performance.now() + 15_000;
+  const limit = performance.now() + 20_000;
   while (!holds()) {
     if (performance.now() > limit) throw new Error('the condition did not come true');
     await new Promise((resolve) => {
