@@ -72,10 +72,12 @@ export class EventReader {
 
   /** What went wrong with it, in words; undefined where nothing did. */
   get complaint(): string | undefined {
-    const told = this.oracles.flatMap(({ faults }) => Object.entries(faults).filter(([, times]) => times > 0));
-    return told.length === 0
-      ? undefined
-      : `a reader of ${this.#options.kind}: ${told.map(([name, times]) => `${times} ${name}`).join(', ')}`;
+    const told = this.oracles.flatMap((oracle) =>
+      Object.entries(oracle.faults)
+        .filter(([, times]) => times > 0)
+        .map(([name, times]) => `${times} ${oracle === this.heads ? 'heads' : 'logs'} ${name}`),
+    );
+    return told.length === 0 ? undefined : `a reader of ${this.#options.kind}: ${told.join(', ')}`;
   }
 
   connect(): void {
