@@ -1,9 +1,9 @@
 import type { BlockId } from '../core/call.ts';
 import type { Reply } from '../core/reply.ts';
+import { inclusionOf } from '../ethereum/inclusion.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { type Branch, type BranchView, isFinal } from './branch.ts';
 import type { Identity } from './cache-key.ts';
-import { inclusionOf } from './inclusion.ts';
 import type { KeptAnswer, MemoryStore } from './memory-store.ts';
 import { Undone } from './undone.ts';
 

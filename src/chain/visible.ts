@@ -1,5 +1,6 @@
 import type { BlockId } from '../core/call.ts';
 import type { Handle, Layer } from '../core/layer.ts';
+import { inclusionOf } from '../ethereum/inclusion.ts';
 import type { ChainFeed, ChainView } from '../head/chain-view.ts';
 import type { Clock } from '../lib/clock.ts';
 
@@ -10,10 +11,10 @@ const PATIENCE = 0.5;
 const TRIES = 3;
 
 /**
- * Keeps what nodes say of a transaction or receipt in step with the published head. An answer from another branch is
- * refused, so that another node is asked. A node may also be a block ahead: its receipt would tell a client of a state
- * which its next read, pinned to the head, does not have yet, so it is kept back until its block is published. Where that
- * does not happen soon (the node is alone on its branch), nobody knows of it.
+ * Keeps what nodes say of a transaction, its receipt or its traces in step with the published head. An answer from another
+ * branch is refused, so that another node is asked. A node may also be a block ahead: its receipt would tell a client of a
+ * state which its next read, pinned to the head, does not have yet, so it is kept back until its block is published. Where
+ * that does not happen soon (the node is alone on its branch), nobody knows of it.
  */
 export const visibleBlocks =
   (chain: ChainFeed, clock: Clock): Layer =>
@@ -23,12 +24,12 @@ export const visibleBlocks =
       const asked = {
         ...call,
         accept: (result: Buffer, upstream: string) =>
-          onBranch(chain.view, placeOf(result)) && (accept?.(result, upstream) ?? true),
+          onBranch(chain.view, inclusionOf(result)) && (accept?.(result, upstream) ?? true),
       };
       let reply = await next(asked);
       for (let tries = 1; tries < TRIES; tries += 1) {
         if (!reply.ok) return reply;
-        const place = placeOf(reply.result);
+        const place = inclusionOf(reply.result);
         if (place === undefined) return reply;
         if (!reached(chain.view, place)) {
           const patience = clock.now() + (call.deadline - clock.now()) * PATIENCE;
@@ -41,7 +42,7 @@ export const visibleBlocks =
         }
         reply = await next(asked);
       }
-      return reply.ok && !onBranch(chain.view, placeOf(reply.result)) ? { ...reply, result: NULL } : reply;
+      return reply.ok && !onBranch(chain.view, inclusionOf(reply.result)) ? { ...reply, result: NULL } : reply;
     };
     return (call) => (call.spec.lookup && call.spec.block.kind === 'transaction' ? shown(call) : next(call));
   };
@@ -52,20 +53,3 @@ const reached = ({ head }: ChainView, { number }: BlockId): boolean =>
 /** False for a block at whose height the published branch has another one. */
 const onBranch = (view: ChainView, place: BlockId | undefined): boolean =>
   place === undefined || (view.hashAt(place.number) ?? place.hash) === place.hash;
-
-/** The block that a transaction or receipt says it is in. */
-const placeOf = (result: Buffer): BlockId | undefined => {
-  const number = hexAfter(result, '"blockNumber"');
-  const hash = hexAfter(result, '"blockHash"');
-  return number === undefined || hash === undefined
-    ? undefined
-    : { number: Number.parseInt(number, 16), hash: hash.toLowerCase() };
-};
-
-/** The first hexadecimal text that stands behind a key. The two keys above are in no other member before. */
-const hexAfter = (result: Buffer, key: string): string | undefined => {
-  const at = result.indexOf(key);
-  if (at === -1) return undefined;
-  const after = result.toString('latin1', at + key.length, at + key.length + 80);
-  return /^\s*:\s*"(0x[0-9a-f]{1,64})"/i.exec(after)?.[1];
-};

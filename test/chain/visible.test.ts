@@ -60,4 +60,23 @@ describe('an answer by transaction hash', () => {
     node.on('eth_getTransactionByHash', () => ({ hash, blockNumber: null, blockHash: null }));
     expect((await rpc(gateway.url, 'eth_getTransactionByHash', [hash])).json.result).toMatchObject({ hash });
   });
+
+  it.each(['hex', 'decimal'])('of traces with their height in %s is kept in step with the head too', async (form) => {
+    await using node = await startFakeNode({ head: 100 });
+    await using gateway = await startGateway({
+      chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '400ms', attemptTimeout: '200ms' } }],
+    });
+    await gateway.ready();
+    const traces = (number: number, blockHash: string): readonly object[] => [
+      { action: {}, blockHash, blockNumber: form === 'hex' ? `0x${number.toString(16)}` : number, type: 'call' },
+    ];
+    const told = async (number: number, blockHash = node.chain.hash(number)): Promise<unknown> => {
+      node.on('trace_transaction', () => traces(number, blockHash));
+      const params = [`0x${number.toString(16).padStart(64, '0')}`];
+      return (await rpc(gateway.url, 'trace_transaction', params)).json.result;
+    };
+    expect(await told(105)).toBeNull();
+    expect(await told(98, `0x${'66'.repeat(32)}`)).toBeUndefined();
+    expect(await told(99)).toEqual(traces(99, node.chain.hash(99)));
+  });
 });

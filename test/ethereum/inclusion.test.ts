@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inclusionOf } from '../../src/cache/inclusion.ts';
-import { hashOf } from './chain.ts';
+import { inclusionOf } from '../../src/ethereum/inclusion.ts';
 
 const inclusion = (value: unknown) =>
   inclusionOf(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
-const hash = hashOf(255);
+const hash = `0x${'e7'.repeat(32)}`;
 
 describe('the block of an answer', () => {
   it.each([
@@ -18,6 +17,10 @@ describe('the block of an answer', () => {
     expect(inclusion(value)).toEqual({ number: 255, hash });
   });
 
+  it('may be beyond all blocks, so that nobody takes it for one that is pending', () => {
+    expect(inclusion({ blockHash: hash, blockNumber: `0x${'f'.repeat(64)}` })?.number).toBeGreaterThan(2 ** 53);
+  });
+
   it.each([
     ['a pending transaction', { blockHash: null, blockNumber: null }],
     ['one without a height', { blockHash: hash }],
@@ -25,7 +28,6 @@ describe('the block of an answer', () => {
     ['raw bytes', `"0x${'ab'.repeat(300)}"`],
     ['null', 'null'],
     ['a hash that is none', { blockHash: '0x12', blockNumber: '0xff' }],
-    ['a height beyond all blocks', { blockHash: hash, blockNumber: `0x${'f'.repeat(16)}` }],
     ['text that looks like it', JSON.stringify({ error: `"blockHash":"${hash}","blockNumber":"0xff"` })],
     ['text that is the name', { input: 'blockHash', hash, to: 'blockNumber' }],
   ])('is none for %s', (_what, value) => {
