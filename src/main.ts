@@ -131,8 +131,11 @@ const wordsFor = (error: unknown): string =>
       ? (error.stack ?? error.message)
       : String(error);
 
+// Timers of ours do not keep the process alive: where a command waits for nothing else, it would end without a word.
+const untilDone = setInterval(() => {}, 60_000);
 const code = await carryOut(resolve(process.argv.slice(2), env)).catch((error: unknown) => {
   stderr.write(`headgate: ${wordsFor(error)}\n`);
   return 1;
 });
+clearInterval(untilDone);
 process.exit(code);

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../core/outcome.ts';
+import { tlsFault } from './tls-fault.ts';
 
 /** What went wrong below JSON-RPC. */
 export interface Fault {
@@ -43,9 +44,12 @@ export const faultOf = (error: unknown): Fault => {
   }
   const known = words[code];
   if (known !== undefined) return { failure: 'transport', message: known, lost: true };
-  const tls = /CERT|TLS|SSL|SIGNATURE/.test(code);
-  return { failure: 'transport', message: `${tls ? 'TLS' : 'connection'} failed (${code})`, lost: !tls };
+  const tls = tlsFault(code);
+  return { failure: 'transport', message: tls ?? `connection failed (${code})`, lost: tls === undefined };
 };
+
+/** True where somebody listens with whom TLS could not be agreed on. */
+export const isTlsFault = (error: unknown): boolean => tlsFault(codeOf(error)) !== undefined;
 
 /** True where nobody listens or nothing answers, as opposed to somebody who turns us away. */
 export const isUnreachable = (error: unknown): boolean =>

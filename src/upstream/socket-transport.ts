@@ -75,6 +75,7 @@ export class SocketTransport {
   readonly #backoff: Backoff;
   readonly #awaiting = new Set<(open: boolean) => void>();
   #state: State = { kind: 'closed' };
+  #trouble: string | undefined;
 
   constructor(options: SocketOptions, deps: SocketDeps) {
     this.#options = options;
@@ -94,6 +95,11 @@ export class SocketTransport {
   get ready(): boolean {
     const state = this.#state;
     return state.kind === 'open' && !state.session.full && state.wire.buffered < this.#options.sendBuffer;
+  }
+
+  /** Why there was none the last time that a socket was tried, in words; undefined before, and while one is open. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Resolves to whether the socket is open: at once if so, else when it opens or after `timeoutMs`. */
@@ -148,6 +154,7 @@ export class SocketTransport {
     const { clock, stray } = this.#deps;
     const session = new SocketSession(this.#options, { clock, stray, send: (message) => wire.send(message) });
     this.#state = { kind: 'open', wire, session, since: clock.now(), abandon };
+    this.#trouble = undefined;
     for (const settle of this.#awaiting) settle(true);
     this.#deps.opened();
   }
@@ -158,6 +165,7 @@ export class SocketTransport {
     if (state.kind === 'open' && clock.now() - state.since >= SETTLED) this.#backoff.reset();
     const pause = unwelcome ? this.#options.unwelcomePause : undefined;
     const retryMs = pause ?? this.#backoff.next();
+    this.#trouble = why;
     this.#state = { kind: 'pausing', timer: clock.after(retryMs, () => this.#dial()) };
     if (state.kind === 'open') {
       // The node is told to be lost before its calls fail, so that none of them is sent to it again.

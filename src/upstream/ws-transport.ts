@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { faultOf, isUnreachable } from './connection-fault.ts';
+import { faultOf, isTlsFault, isUnreachable } from './connection-fault.ts';
 import type { Dial, Loss, WireEvents } from './socket-transport.ts';
 import { turnCork } from './turn-cork.ts';
 
@@ -120,6 +120,8 @@ const lossOf = (error: Error, upgraded: boolean): Loss => {
   }
   if (code.startsWith('WS_ERR_')) return { failure: 'bad_reply', why: `not WebSocket (${code})`, unwelcome: false };
   if (upgraded) return { failure: 'transport', why: faultOf(error).message, unwelcome: false };
-  if (isUnreachable(error)) return { failure: 'transport', why: faultOf(error).message, unwelcome: false };
+  // A certificate is renewed at any moment, so this is tried again soon like a node that is away.
+  if (isUnreachable(error) || isTlsFault(error))
+    return { failure: 'transport', why: faultOf(error).message, unwelcome: false };
   return { failure: 'transport', why: 'the WebSocket handshake failed', unwelcome: true };
 };
