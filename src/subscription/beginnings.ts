@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Chain } from './chain.ts';
+import type { Footing } from './footing.ts';
 import type { History, Reached } from './history.ts';
 import type { LogStore } from './log-store.ts';
 import type { Matcher } from './matcher.ts';
@@ -18,6 +19,7 @@ export interface BeginningsDeps {
   readonly chainId: () => bigint | undefined;
   readonly walks: Walks;
   readonly history: History;
+  readonly footing: Footing;
   readonly store: LogStore;
   readonly clock: Clock;
 }
@@ -84,7 +86,7 @@ export class Beginnings {
   }
 
   async #fromPosition(position: Position, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
-    const { walks, history } = this.#deps;
+    const { walks, history, footing } = this.#deps;
     // Where this gateway lags behind the one that gave the cursor, what it holds must not look undone.
     if (!(await this.#reached(position.number, patience))) {
       return refuse('not_yet', `block ${position.number} of the cursor is ahead of every node`);
@@ -96,11 +98,15 @@ export class Beginnings {
     const reached = await this.#patiently(reach, patience);
     if (reached === 'failed')
       return refuse('no_upstream', `no node can tell the way from block ${position.number} now`);
-    if (reached === 'gone') return this.#lost(position.number, `no node has block ${position.number} of the cursor`);
+    if (reached === 'gone') {
+      return this.#lost(await footing.firstDoubtful(position), `no node has block ${position.number} of the cursor`);
+    }
     if (matcher === undefined) return { position };
-    const unready = await this.#unready(walks.from(position) ?? [], matcher, patience);
+    const steps = walks.from(position) ?? [];
+    const unready = await this.#unready(steps, matcher, patience);
     if (unready === undefined) return { position };
-    return this.#lost(unready, `no node has the logs of block ${unready}`);
+    const from = steps[0]?.kind === 'undo' ? await footing.firstDoubtful(position) : unready;
+    return this.#lost(from, `no node has the logs of block ${unready}`);
   }
 
   /** Height of a block whose logs cannot be had: of those to be taken back, and of the first to be delivered. */
@@ -134,10 +140,9 @@ export class Beginnings {
     return Math.max(0, (this.#deps.chain.view.head?.latest.number ?? 0) - this.#options.replay + 1);
   }
 
-  /** Up to the finalized block nothing that was delivered can have changed. */
-  #lost(number: number, message: string): Beginning {
-    const settled = this.#deps.chain.view.head?.finalized?.number ?? number;
-    return refuse('cursor_lost', message, { safeFrom: hex(Math.max(this.#first(), Math.min(number, settled + 1))) });
+  /** `from`: where to begin instead; undefined where that cannot be told, so that all that may be replayed has to be. */
+  #lost(from: number | undefined, message: string): Beginning {
+    return refuse('cursor_lost', message, { safeFrom: hex(Math.max(this.#first(), from ?? 0)) });
   }
 
   async #patiently<Found>(

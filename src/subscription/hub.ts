@@ -1,4 +1,5 @@
 import type { BlockId } from '../core/call.ts';
+import type { HeadMove } from '../head/head-move.ts';
 import type { Header } from '../head/header.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
@@ -7,6 +8,7 @@ import type { Ask } from './ask.ts';
 import { Beginnings } from './beginnings.ts';
 import type { Chain } from './chain.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Footing } from './footing.ts';
 import { Foresight } from './foresight.ts';
 import { HeadStream } from './head-stream.ts';
 import { History } from './history.ts';
@@ -59,10 +61,12 @@ export type Collected =
 export class Hub {
   readonly chain: Chain;
   readonly #options: HubOptions;
+  readonly #past: Past;
   readonly #walks: Walks;
   readonly #store: LogStore;
   readonly #supply: LogSupply;
   readonly #foresight: Foresight;
+  readonly #footing: Footing;
   readonly #matchers = new Matchers();
   readonly #beginnings: Beginnings;
   readonly #rescue: Rescue;
@@ -78,9 +82,9 @@ export class Hub {
     const { fetch, window } = options;
     this.chain = chain;
     this.#options = options;
-    const past = new Past({ headers: options.headers, ahead: fetch.parallel }, chain);
-    const history = new History({ ...deps, past });
-    this.#walks = new Walks(chain, past);
+    this.#past = new Past({ headers: options.headers, ahead: fetch.parallel }, chain);
+    const history = new History({ ...deps, past: this.#past });
+    this.#walks = new Walks(chain, this.#past);
     this.#store = new LogStore(
       { ...fetch, kept: { blocks: 2 * window, bytes: options.logBytes }, passing: options.passing },
       deps,
@@ -90,12 +94,12 @@ export class Hub {
       { chain, clock, store: this.#store, listening: () => this.#logStreams > 0, arrived: () => this.#arrived() },
     );
     this.#foresight = new Foresight(options, { chain, clock, store: this.#store });
-    this.#beginnings = new Beginnings(options, { ...deps, walks: this.#walks, history, store: this.#store });
-    this.#rescue = new Rescue({ ...options, retry: fetch.retry }, { ...deps, history }, (outlet) =>
-      this.#dispatcher.wake(outlet),
-    );
+    this.#footing = new Footing({ chain, walks: this.#walks, history });
+    const found = { ...deps, walks: this.#walks, history, footing: this.#footing };
+    this.#beginnings = new Beginnings(options, { ...found, store: this.#store });
+    this.#rescue = new Rescue({ ...options, retry: fetch.retry }, found, (outlet) => this.#dispatcher.wake(outlet));
     this.#dispatcher = new Dispatcher(options, clock, (outlet, stream, why) => this.#rescue.help(outlet, stream, why));
-    this.#stopListening = chain.onMove(() => this.#moved());
+    this.#stopListening = chain.onMove((move) => this.#moved(move));
   }
 
   /** Blocks' logs, for those who ask once. */
@@ -163,7 +167,7 @@ export class Hub {
     const { stream, release } = this.#stream(listening, start, (event) => events.push(event) > 0);
     const progress = await this.#pursue(stream, budget, patience);
     release();
-    if (progress === 'lost') return { kind: 'lost', safeFrom: this.#rescue.safeFrom(stream) };
+    if (progress === 'lost') return { kind: 'lost', safeFrom: await this.#rescue.safeFrom(stream) };
     return progress === 'late' ? { kind: 'late' } : { kind: 'collected', events, position: stream.position };
   }
 
@@ -227,7 +231,10 @@ export class Hub {
     if (this.#outlets.get(key) === outlet) this.#outlets.delete(key);
   }
 
-  #moved(): void {
+  #moved(move: HeadMove): void {
+    this.#footing.moved(move);
+    // Which branch lies below the tree may have changed with it.
+    if (move.gap) this.#past.doubt();
     for (const outlet of this.#dispatcher.outlets) if (outlet.blocked) this.#judge(outlet);
     this.#dispatcher.wakeAll();
   }

@@ -2,6 +2,7 @@ import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Chain } from './chain.ts';
+import type { Footing } from './footing.ts';
 import type { History, Reached } from './history.ts';
 import type { Outlet } from './outlet.ts';
 import type { Report } from './report.ts';
@@ -19,6 +20,7 @@ export interface RescueOptions {
 export interface RescueDeps {
   readonly chain: Chain;
   readonly history: History;
+  readonly footing: Footing;
   readonly clock: Clock;
   readonly random: () => number;
   readonly report: Report;
@@ -43,7 +45,7 @@ export class Rescue {
 
   help(outlet: Outlet, stream: Stream, why: 'astray' | 'lost'): void {
     outlet.away(stream);
-    if (why === 'lost') this.#giveUp(outlet, stream, 'logs to be taken back are gone');
+    if (why === 'lost') void this.#giveUp(outlet, stream, 'logs to be taken back are gone');
     else void this.#lead(outlet, stream);
   }
 
@@ -70,10 +72,11 @@ export class Rescue {
     }
   }
 
-  /** Up to the finalized block nothing that was delivered can have changed. */
-  safeFrom({ position: { number } }: Stream): number {
-    const settled = this.#deps.chain.view.head?.finalized?.number;
-    return settled === undefined ? Math.max(0, number) : Math.max(0, Math.min(number, settled + 1));
+  /** From which block on the reader has to fetch again, so that it lacks nothing and keeps nothing of a lost branch. */
+  async safeFrom({ position }: Stream): Promise<number> {
+    const { chain, footing } = this.#deps;
+    const oldest = (chain.view.head?.latest.number ?? 0) - this.#options.replay + 1;
+    return Math.max(0, Math.min(position.number, (await footing.firstDoubtful(position)) ?? oldest));
   }
 
   async #lead(outlet: Outlet, stream: Stream): Promise<void> {
@@ -83,11 +86,12 @@ export class Rescue {
       outlet.back(stream);
       this.#wake(outlet);
     } else if (reached === 'gone') {
-      this.#giveUp(outlet, stream, 'blocks that no node has any more, or too many of them, lie between');
+      await this.#giveUp(outlet, stream, 'blocks that no node has any more, or too many of them, lie between');
     }
   }
 
-  #giveUp(outlet: Outlet, stream: Stream, why: string): void {
-    if (outlet.has(stream)) outlet.line.lost(this.safeFrom(stream), why);
+  async #giveUp(outlet: Outlet, stream: Stream, why: string): Promise<void> {
+    const safeFrom = await this.safeFrom(stream);
+    if (outlet.has(stream)) outlet.line.lost(safeFrom, why);
   }
 }
