@@ -68,6 +68,8 @@ export const createHttp = (options: HttpOptions, deps: HttpDeps): FastifyInstanc
     return503OnClosing: false,
     exposeHeadRoutes: false,
     clientErrorHandler: answerUnreadable(options.cors),
+    frameworkErrors: (_error: Error, _request: FastifyRequest, reply: FastifyReply) =>
+      refuse(reply, gate, 'invalid_request', 'the path is not well formed: a % that begins no character'),
     ...(options.tls === undefined ? { http: checked(options) } : { https: { ...options.tls, ...checked(options) } }),
   };
   // Typed as plain HTTP: whether TLS is below makes no difference here.

@@ -161,6 +161,13 @@ describe('the RPC listener over HTTP', () => {
     expect(unknown.json.id).toBe(1);
   });
 
+  it.each(['GET', 'POST'])('answers %s of a path that cannot be read with a JSON-RPC error', async (method) => {
+    const { status, text, headers } = await raw(`${gateway.url}/%zz`, { method });
+    expect([status, JSON.parse(text)]).toMatchObject([400, { id: null, error: { code: -32600 } }]);
+    expect(headers).toMatchObject({ 'access-control-allow-origin': '*', 'content-type': 'application/json' });
+    expect(headers).toHaveProperty('x-request-id');
+  });
+
   it.each(['PUT', 'DELETE', 'PATCH'])('answers %s with 405', async (method) => {
     expect((await raw(gateway.url, { method })).status).toBe(405);
   });
