@@ -1,5 +1,6 @@
 import { isSealed } from '../ethereum/header-hash.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { skipSpace, skipValue } from '../jsonrpc/scan.ts';
 
 /** A block's header, as far as a tree needs it, and its own JSON for those who are told of it. */
 export interface Header {
@@ -17,6 +18,10 @@ const hashPattern = /^0x[0-9a-f]{64}$/i;
 const quantityPattern = /^0x[0-9a-f]{1,14}$/i;
 /** Clique and QBFT carry their validators in `extraData`; a hundred of them still fit. */
 const maxHeaderBytes = 64 * 1024;
+/** Heights are written down in six bytes: in cursors, and where answers are kept. */
+const highest = 2 ** 48 - 1;
+/** Levels of nesting; a header has one, and an extension of some chain may have a few. */
+const deepest = 16;
 /** What `eth_getBlockBy*` says of a block beyond what `newHeads` does. */
 const bodyKeys = ['transactions', 'uncles', 'withdrawals', 'size', 'totalDifficulty'];
 
@@ -42,8 +47,9 @@ export const readHeader = (raw: RawJson): Header | undefined => {
   const height = readQuantity(number);
   const time = readQuantity(timestamp);
   if (height === undefined || time === undefined) return undefined;
+  if (height > highest) return undefined;
   const header = headerOnly(block as Record<string, unknown>, raw);
-  if (header.length > maxHeaderBytes) return undefined;
+  if (header.length > maxHeaderBytes || skipValue(header, skipSpace(header, 0), deepest) < 0) return undefined;
   return {
     number: height,
     hash: hash.toLowerCase(),
@@ -55,7 +61,8 @@ export const readHeader = (raw: RawJson): Header | undefined => {
 
 const headerOnly = (block: Record<string, unknown>, raw: RawJson): RawJson => {
   if (!bodyKeys.some((key) => key in block)) return raw;
-  return Buffer.from(JSON.stringify(block, (key, value) => (bodyKeys.includes(key) ? undefined : value)));
+  const kept = Object.entries(block).filter(([key]) => !bodyKeys.includes(key));
+  return Buffer.from(JSON.stringify(Object.fromEntries(kept)));
 };
 
 /** True if the header's hash is made of its own fields. False proves nothing on chains that hash in another way. */

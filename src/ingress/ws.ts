@@ -52,7 +52,15 @@ export class WsIngress {
 
   /** Takes over the upgrades of an HTTP server. */
   attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) => {
+      try {
+        this.#upgrade(request, socket, head);
+      } catch (error) {
+        throw error;
+        tellFault(this.#deps.observer, error, { transport: 'ws' });
+        this.#refuse(socket, 500, 'internal_error');
+      }
+    });
   }
 
   /**
@@ -69,6 +77,8 @@ export class WsIngress {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node hands the socket over without a listener of its own, and `ws` has none yet: a reset would end the process.
+    socket.on('error', () => socket.destroy());
     const { cors } = this.#options;
     if (!this.#hostAllowed(request.headers.host)) return this.#refuse(socket, 403, 'host_denied');
     if (!originAllowed(request.headers.origin, cors)) return this.#refuse(socket, 403, 'origin_denied');

@@ -5,6 +5,7 @@ import { type Reply, type Sparing, sparedBy } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import { statusOf } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { cutText } from '../lib/cut-text.ts';
 import { Ring } from './ring.ts';
 import { UnknownErrors } from './unknown-errors.ts';
 
@@ -208,6 +209,6 @@ const spare = ({ traffic }: RecentChain, call: Call, reply: Reply): void => {
   traffic.unitsSaved += call.spec.units;
 };
 
-const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const short = (text: string): string => cutText(text, LONGEST);
 
 const blocksIn = (count: number): string => (count === 1 ? '1 block' : `${count} blocks`);

@@ -117,7 +117,7 @@ const upstreamStatus = (node: NodeView, { effort }: RecentChain, { mask }: Momen
     errorRate: rounded(stats.errorRate, 1000),
     inflight: stats.inflight,
     peers: node.peers ?? null,
-    client: mask(node.client.slice(0, CLIENT)),
+    client: mask(node.client).slice(0, CLIENT),
     attempts: effort.get(name)?.attempts ?? 0,
     probes: effort.get(name)?.probes ?? 0,
     units: effort.get(name)?.units ?? 0,

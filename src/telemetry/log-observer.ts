@@ -3,6 +3,7 @@ import type { Call } from '../core/call.ts';
 import type { Observer } from '../core/observer.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
+import { cutText } from '../lib/cut-text.ts';
 import { shapeOf } from '../lib/text-shape.ts';
 
 type Failed = Extract<Outcome, { kind: 'failed' }>;
@@ -124,13 +125,10 @@ const logCall = (log: Logger, call: Call, reply: Reply, durationMs: number): voi
 };
 
 /** Somebody else's text on one line of bounded length, with nothing in it that a terminal would obey. */
-const plain = (text: string): string => {
-  const line = text
-    .slice(0, LONGEST)
+const plain = (text: string): string =>
+  cutText(text, LONGEST)
     .replaceAll(/\p{Cc}+/gu, ' ')
     .trim();
-  return text.length > LONGEST ? `${line}…` : line;
-};
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 

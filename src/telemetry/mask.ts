@@ -60,8 +60,11 @@ const userinfoForm = (text: string): string => {
   return url.password;
 };
 
-/** A URL up to white space or a quote, in plain text and in JSON text (where `\"` goes on and `\n` ends it). */
-const URLS = /([a-z][a-z0-9+.-]*:\/\/)((?:\\[^nrt]|[^\s"\\])*)/gi;
+/**
+ * A URL up to white space or a quote, in plain text and in JSON text (where `\"` goes on and `\n` ends it). A scheme has a
+ * bound, since without one a long run of letters would be gone through from each of them.
+ */
+const URLS = /([a-z][a-z0-9+.-]{0,30}:\/\/)((?:\\[^nrt]|[^\s"\\])*)/gi;
 
 const withoutUrls = (text: string): string =>
   text.includes('://')

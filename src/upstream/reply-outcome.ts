@@ -3,6 +3,10 @@ import type { ClientKind } from '../ethereum/client-kind.ts';
 import { classify } from '../ethereum/error-class.ts';
 import type { ReplyEnvelope } from '../jsonrpc/decode-reply.ts';
 import type { RawJson, RpcError } from '../jsonrpc/message.ts';
+import { cutText } from '../lib/cut-text.ts';
+
+/** Characters of a node's error that are worth telling further. */
+const LONGEST = 1000;
 
 export type Failed = Extract<Outcome, { kind: 'failed' }>;
 
@@ -34,7 +38,7 @@ export const erredOutcome = (error: RpcError, raw: RawJson, question: Question, 
   const { httpStatus, latencyMs, retryAfterMs } = arrival;
   const classified = classify({ httpStatus, error, method: question.method, client: question.client });
   if (classified.kind === 'refused') return { kind: 'refused', error, raw, latencyMs };
-  const message = error.message === '' ? `error ${error.code}` : error.message;
+  const message = error.message === '' ? `error ${error.code}` : cutText(error.message, LONGEST);
   const failed: Outcome = { kind: 'failed', failure: classified.failure, message, error, raw, retryAfterMs, latencyMs };
   return classified.unknown === true ? { ...failed, unknownWording: true } : failed;
 };

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { delay, type FakeNode, hang, startFakeNode } from '../support/fake-node.ts';
 import { rpc, startGateway, type TestGateway } from '../support/gateway.ts';
@@ -80,6 +82,27 @@ describe('the RPC listener over WebSocket', () => {
     await expect(WsClient.open(gateway.wsUrl, { origin: 'https://evil.example' })).rejects.toThrow('403');
     await expect(WsClient.open(gateway.wsUrl, { host: 'evil.example' })).rejects.toThrow('403');
     const client = await WsClient.open(gateway.wsUrl, { origin: 'https://shop.example' });
+    await client.close();
+  });
+
+  it('outlives those who reset the connection while they are refused', async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const request = [
+      'GET /nowhere HTTP/1.1',
+      `host: ${hostname}`,
+      'connection: upgrade',
+      'upgrade: websocket',
+      'sec-websocket-version: 13',
+      'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    for (let round = 0; round < 50; round += 1) {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      socket.write(`${request.join('\r\n')}\r\n\r\n`);
+      setImmediate(() => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    const client = await WsClient.open(gateway.wsUrl);
     await client.close();
   });
 

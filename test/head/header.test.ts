@@ -43,6 +43,12 @@ describe('a header', () => {
     ['no parent hash', { ...block.header, parentHash: undefined }],
     ['a number that is no quantity', { ...block.header, number: 12 }],
     ['a height beyond what a number holds', { ...block.header, number: '0xffffffffffffff' }],
+    ['a height beyond six bytes', { ...block.header, number: `0x1${'0'.repeat(12)}` }],
+    ['a header that is nested deep', { ...block.header, extra: JSON.parse('['.repeat(3900) + ']'.repeat(3900)) }],
+    [
+      'a whole block that is nested deep',
+      { ...block.header, uncles: [], extra: JSON.parse(`${'['.repeat(3900)}${']'.repeat(3900)}`) },
+    ],
     ['a list', [block.header]],
     ['a header of a megabyte', { ...block.header, extraData: `0x${'00'.repeat(500_000)}` }],
   ])('is not read from %s', (_, value) => {
