@@ -56,7 +56,6 @@ export class WsIngress {
       try {
         this.#upgrade(request, socket, head);
       } catch (error) {
-        throw error;
         tellFault(this.#deps.observer, error, { transport: 'ws' });
         this.#refuse(socket, 500, 'internal_error');
       }

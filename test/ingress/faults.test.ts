@@ -129,6 +129,17 @@ describe('a fault of ours', () => {
     await client.close();
   });
 
+  it('that is met while a client looks for its chain is the same by HTTP, and refuses a WebSocket with 500', async () => {
+    Object.assign(endpoint, { chainId: broken });
+    const { status, json } = await post(`${url}/7`, call(5));
+    expect([status, json]).toEqual([500, { jsonrpc: '2.0', id: 5, error }]);
+    told({ transport: 'http' });
+    log.length = 0;
+    await expect(WsClient.open(`${url.replace('http', 'ws')}/7`)).rejects.toThrow('HTTP 500');
+    told({ transport: 'ws' });
+    expect(counted.rejected).toEqual(['internal_error', 'internal_error']);
+  });
+
   it.each(['/', '/readyz', '/events'])('that GET %s meets is an internal error', async (path) => {
     const answer = await fetch(`${url}${path}`);
     expect([answer.status, await answer.json()]).toEqual([500, { jsonrpc: '2.0', id: null, error }]);
