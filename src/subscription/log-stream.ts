@@ -1,3 +1,5 @@
+import type { BlockId } from '../core/call.ts';
+import type { Header } from '../head/header.ts';
 import type { BlockLog } from './block-logs.ts';
 import type { LogSupply } from './log-supply.ts';
 import type { Matcher } from './matcher.ts';
@@ -22,6 +24,8 @@ export class LogStream implements Stream {
   readonly #deliver: Deliver;
   /** Blocks taken back since the last one that was announced: to come back to them is no news. */
   readonly #undone = new Set<string>();
+  /** The newest of those, by which another gateway knows them too. */
+  #announced: BlockId | undefined;
   #position: Position;
 
   constructor({ matcher, start, heads }: LogStreamOptions, walks: Walks, supply: LogSupply, deliver: Deliver) {
@@ -30,6 +34,7 @@ export class LogStream implements Stream {
     this.#matcher = matcher;
     this.#heads = heads;
     this.#position = start;
+    this.#announced = heads ? start.announced : undefined;
     this.#deliver = deliver;
   }
 
@@ -67,23 +72,31 @@ export class LogStream implements Stream {
   /** True once the block's head need not be announced (any more). */
   #announce({ header }: Step, budget: Budget): true | 'full' | 'tired' {
     if (!this.#heads || header.hash === this.#position.hash) return true;
-    if (this.#undone.delete(header.hash)) return true;
+    if (this.#wasAnnounced(header)) return true;
     if (budget.left <= 0) return 'tired';
     budget.left -= 1;
     this.#undone.clear();
+    this.#announced = undefined;
     this.#position = { number: header.number, hash: header.hash, logs: 0 };
     return this.#deliver({ kind: 'head', text: header.raw, position: this.#position }) || 'full';
   }
 
+  #wasAnnounced(header: Header): boolean {
+    return this.#undone.has(header.hash) || (this.#announced !== undefined && this.#walks.has(this.#announced, header));
+  }
+
   #undo({ header }: Step, logs: readonly BlockLog[], budget: Budget): Progress | undefined {
+    if (this.#heads) {
+      this.#undone.add(header.hash);
+      this.#announced ??= { number: header.number, hash: header.hash };
+    }
     for (const log of logs) {
       if (budget.left <= 0) return 'tired';
       budget.left -= 1;
-      this.#position = { number: header.number, hash: header.hash, logs: log.index };
+      this.#position = this.#still({ number: header.number, hash: header.hash, logs: log.index });
       if (!this.#deliver({ kind: 'log', text: log.text(true), position: this.#position })) return 'full';
     }
-    if (this.#heads) this.#undone.add(header.hash);
-    this.#position = before(header);
+    this.#position = this.#still(before(header));
     return undefined;
   }
 
@@ -91,10 +104,17 @@ export class LogStream implements Stream {
     for (const log of logs) {
       if (budget.left <= 0) return 'tired';
       budget.left -= 1;
-      this.#position = { number: header.number, hash: header.hash, logs: log.index + 1 };
+      this.#position = this.#still({ number: header.number, hash: header.hash, logs: log.index + 1 });
       if (!this.#deliver({ kind: 'log', text: log.text(false), position: this.#position })) return 'full';
     }
-    this.#position = after(header);
+    this.#position = this.#still(after(header));
     return undefined;
+  }
+
+  /** A place from which what was announced before is still known. */
+  #still(position: Position): Position {
+    return this.#announced === undefined || this.#announced.hash === position.hash
+      ? position
+      : { ...position, announced: this.#announced };
   }
 }

@@ -6,6 +6,8 @@ import type { BlockId } from '../core/call.ts';
  */
 export interface Position extends BlockId {
   readonly logs: number;
+  /** The newest block whose head it was told of, where that has been taken back since: to come up to it again is no news. */
+  readonly announced?: BlockId;
 }
 
 /** A block's logs, however many they are. */

@@ -1,3 +1,4 @@
+import type { BlockId } from '../core/call.ts';
 import type { Chain } from './chain.ts';
 import type { Past } from './past.ts';
 import type { Position } from './position.ts';
@@ -22,6 +23,14 @@ export class Walks {
   /** Undefined where no way is known: the position is older than the tree, or on a branch that does not join it. */
   from(position: Position): readonly Step[] | undefined {
     return this.within(position) ?? this.#past.from(position);
+  }
+
+  /** True if the branch that ends in `block` has this other block, as far as the tree knows it. */
+  has(block: BlockId, { number, hash }: BlockId): boolean {
+    const { tree } = this.#chain;
+    let at: string | undefined = block.hash;
+    for (let height = block.number; height > number && at !== undefined; height -= 1) at = tree.get(at)?.parentHash;
+    return at === hash;
   }
 
   /** The same, where the tree alone knows the way. */

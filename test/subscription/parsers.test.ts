@@ -4,13 +4,16 @@ import { readEventQuery } from '../../src/ingress/event-query.ts';
 import { decodeCursor, encodeCursor } from '../../src/subscription/cursor.ts';
 import { parseWish } from '../../src/subscription/wish.ts';
 
+const block = {
+  number: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+  hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => `0x${Buffer.from(bytes).toString('hex')}`),
+};
 const cursor = fc.record({
   chainId: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  position: fc.record({
-    number: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-    hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => `0x${Buffer.from(bytes).toString('hex')}`),
-    logs: fc.integer({ min: 0, max: 0xffff_ffff }),
-  }),
+  position: fc.record(
+    { ...block, logs: fc.integer({ min: 0, max: 0xffff_ffff }), announced: fc.record(block) },
+    { requiredKeys: ['number', 'hash', 'logs'] },
+  ),
 });
 
 describe('a cursor', () => {

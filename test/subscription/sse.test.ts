@@ -133,4 +133,32 @@ describe('event streams', () => {
     expect(told(await client.got(events.length))).toEqual(events);
     client.close();
   });
+
+  it('do not announce it again to a reader, either, who was cut off while it was lowered', async () => {
+    const chain = new ScriptedChain();
+    const start = chain.extend(chain.genesis, 4);
+    await using pool = await EventPool.start(chain, [start]);
+    const { node, view } = pool.member(0);
+    const client = await SseClient.open(`${pool.gateway.url}/events?heads=1`);
+    const high = chain.extend(start, 4);
+    pool.follow(high);
+    await client.got(8);
+    view.place(start);
+    node.push('newHeads', start.header);
+    await client.got(12);
+    client.close();
+    // As high as the block of the last event: before that, nobody could go on from there.
+    pool.follow(chain.at(high, 5) ?? high);
+    const again = await SseClient.open(`${pool.gateway.url}/events?heads=1`, { 'last-event-id': client.lastId });
+    await again.got(1);
+    again.close();
+    const last = await SseClient.open(`${pool.gateway.url}/events?heads=1`, { 'last-event-id': again.lastId });
+    const other = chain.extend(chain.at(high, 7) ?? high, 2, { salt: 'other' });
+    pool.follow(other);
+    expect(told(await last.got(6))).toEqual(['+6', '+7', 'h8', '+8', 'h9', '+9']);
+    pool.follow(chain.extend(high, 2));
+    const back = ['-9', '-8', 'h8', '+8', 'h9', '+9', 'h10', '+10'];
+    expect(told((await last.got(14)).slice(6))).toEqual(back);
+    last.close();
+  });
 });
