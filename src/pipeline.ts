@@ -11,6 +11,7 @@ import type { Clock } from './lib/clock.ts';
 import { access, type AccessOptions } from './policy/access.ts';
 import { concurrency, type ConcurrencyOptions, type Inflight } from './policy/concurrency.ts';
 import { rateLimit, type RateLimitOptions } from './policy/rate-limit.ts';
+import { unheardLayer } from './subscription/layer.ts';
 
 export interface PipelineOptions {
   readonly access: AccessOptions;
@@ -28,8 +29,8 @@ export interface PipelineDeps {
   /** Subscriptions and filters. */
   readonly events: Layer;
   readonly sends: RecentSends;
-  /** Verified logs of recent blocks. */
-  readonly recentLogs: BlockLogsSource;
+  /** Verified logs of recent blocks; undefined where every log is to be a node's word. */
+  readonly recentLogs: BlockLogsSource | undefined;
   /** Answers that are kept or shared. */
   readonly cache: Layer;
   /** The end of the spine. */
@@ -62,3 +63,13 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
   ];
   return layers.reduceRight((next, layer) => layer(next), deps.route);
 };
+
+/**
+ * The walk of a call that only asks which nodes it would come to: it opens nothing, spends nobody's tokens, and is told
+ * nothing that the gateway could tell only because nodes have told it.
+ */
+export const placing = (options: PipelineOptions, deps: PipelineDeps): Handle =>
+  pipeline(
+    { ...options, rateLimit: { requestsPerSecond: null } },
+    { ...deps, events: unheardLayer, recentLogs: undefined },
+  );

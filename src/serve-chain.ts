@@ -9,7 +9,7 @@ import type { RawJson } from './jsonrpc/message.ts';
 import type { Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
-import { pipeline } from './pipeline.ts';
+import { pipeline, placing } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
 import { joinReplicas } from './replicas.ts';
 import { serveCache } from './serve-cache.ts';
@@ -73,7 +73,6 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const logs = { ...chain.logs, mostBytes: limits.responseSize };
   const policy = { access: config.methods, rateLimit: limits, concurrency: limits, logs };
   const handle = pipeline(policy, { ...walk, route: router.handle });
-  const placing = { ...policy, rateLimit: { requestsPerSecond: null } };
   const headAge = ageOf(head, clock);
   return {
     name: chain.name,
@@ -85,7 +84,7 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
       timeoutMs: chain.routing.timeout,
     },
     head,
-    explain: explaining(chain.name, (route) => pipeline(placing, { ...walk, route }), router, clock),
+    explain: explaining(chain.name, (route) => placing(policy, { ...walk, route }), router, clock),
     ready: () => readiness(head.view.nodes),
     standing: () => ({ name: chain.name, id: head.chainId, view: head.view, headAgeSeconds: headAge() }),
     picture: () => ({

@@ -44,9 +44,8 @@ export const splitLogs =
     if (call.method !== 'eth_getLogs') return next(call);
     const ref = locate(call.spec, call.params);
     if (ref.kind !== 'logs') return next(call);
-    // Who asks for one node's word, or which node would be asked, is told of nodes.
-    const aboutNodes = call.only !== undefined || call.transport === 'internal';
-    const query = aboutNodes ? undefined : queryOf(call, deps.recent);
+    // Who asks for one node's word gets that.
+    const query = call.only === undefined ? queryOf(call, deps.recent) : undefined;
     if (ref.blockHash !== undefined) {
       const kept = query !== undefined && query.mayMatch(ref.blockHash) !== undefined;
       return kept ? tellVerified(call, [ref.blockHash], query, deps, call.cancellation) : next(call);

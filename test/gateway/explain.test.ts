@@ -71,6 +71,17 @@ describe('/explain', () => {
     expect(names(await explain(pool, 'eth_gasPrice'))).toEqual(['b', 'a']);
   });
 
+  it('tells of the nodes for logs too, also where the gateway has them or sees from the header that there are none', async () => {
+    await using pool = await startPool([{}]);
+    const newest = [{ fromBlock: 'latest', toBlock: 'latest' }];
+    await pool.call('eth_getLogs', newest);
+    const before = pool.nodes[0]?.count('eth_getLogs');
+    const told = await explain(pool, 'eth_getLogs', newest);
+    expect(told.answeredHere).toBeUndefined();
+    expect(names(told)).toEqual(['a']);
+    expect(pool.nodes[0]?.count('eth_getLogs')).toBe(before);
+  });
+
   it('shows what the gateway answers by itself, or refuses', async () => {
     await using pool = await startPool([{}]);
     expect((await explain(pool, 'eth_blockNumber')).answeredHere).toEqual({ result: '0x64' });
