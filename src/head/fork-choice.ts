@@ -42,7 +42,7 @@ export interface Decision {
   /** The head is lowered on its own branch because nobody holds it any more. */
   readonly rewound: boolean;
   readonly memory: ForkChoiceMemory;
-  /** Monotonic ms at which time alone may change the decision. */
+  /** Monotonic ms, later than now, at which time alone may change the decision. */
   readonly recheckAt: number | undefined;
 }
 
@@ -70,8 +70,9 @@ export const chooseHead = (tree: BlockTree, input: ForkChoiceInput, memory: Fork
   const splitSince = split ? (memory.splitSince ?? input.now) : undefined;
   const patienceEnds = splitSince === undefined ? undefined : splitSince + splitPatience * input.blockTimeMs;
   const own = tips.find((tip) => sameBranch(tree, tip.block, current));
-  const keeping = own !== undefined && (patienceEnds === undefined || input.now < patienceEnds);
-  const tip = keeping ? own : best(tips, own);
+  const patient = patienceEnds === undefined || input.now < patienceEnds;
+  const tip = own !== undefined && patient ? own : best(tips, own);
+  const recheckAt = patient ? patienceEnds : undefined;
   const kept = { splitSince, unheldSince };
 
   if (tree.contains(current.hash, tip.block.hash)) {
@@ -81,7 +82,7 @@ export const chooseHead = (tree: BlockTree, input: ForkChoiceInput, memory: Fork
       split,
       rewound: false,
       memory: moved ? { splitSince, unheldSince: undefined } : kept,
-      recheckAt: patienceEnds,
+      recheckAt,
     };
   }
   const goneFor = unheldSince === undefined ? 0 : input.now - unheldSince;
@@ -90,7 +91,7 @@ export const chooseHead = (tree: BlockTree, input: ForkChoiceInput, memory: Fork
   const reorganised = !down && (input.held || tip.voters.some((voter) => input.witnesses.has(voter)));
   if (!mayLeave && !reorganised) {
     const goneAt = unheldSince === undefined ? undefined : unheldSince + input.stallMs;
-    return stay(current, kept, earlier(patienceEnds, goneAt), split);
+    return stay(current, kept, earlier(recheckAt, goneAt), split);
   }
   const next = { splitSince: split ? input.now : undefined, unheldSince: undefined };
   return { head: tip.block, split, rewound: down, memory: next, recheckAt: undefined };

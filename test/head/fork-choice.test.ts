@@ -239,6 +239,19 @@ describe('a split into two branches with a quorum each', () => {
     expect(pool.current).toBe(right(2));
   });
 
+  it('asks to be looked at again when its two block times end, and not after that, however long it lasts', () => {
+    const pool = new Pool([left(2), right(2)], left(1));
+    const heads = [left(2), left(2), right(2), right(2)];
+    const asked = [0, 1999, 2000, 2500, 60_000].map((now) => {
+      pool.now = now;
+      return pool.vote(heads).recheckAt;
+    });
+    expect(asked).toEqual([2000, 2000, undefined, undefined, undefined]);
+    const unheld = { held: false, witnesses: new Set<string>() };
+    pool.now = 61_000;
+    expect(pool.vote([left(1), left(1), right(2), right(2)], unheld).recheckAt).toBe(65_000);
+  });
+
   it('keeps the current one for good where both are as long and have as many votes', () => {
     const pool = new Pool([left(2), right(2)], left(2));
     for (pool.now = 0; pool.now < 20_000; pool.now += 500) pool.vote([left(2), left(2), right(2), right(2)]);
