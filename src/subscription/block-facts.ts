@@ -3,6 +3,7 @@ import type { Header } from '../head/header.ts';
 import type { Matcher } from './matcher.ts';
 
 interface Facts {
+  /** Undefined where it tells nothing. */
   readonly bloom: Uint8Array | undefined;
   /** Nothing happened in the block that could have logged. */
   readonly idle: boolean;
@@ -10,6 +11,10 @@ interface Facts {
 
 /** Root of a trie without entries: the receipts of a block that has no transactions. */
 const NO_RECEIPTS = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
+
+/** A chain that makes no blooms may set every bit of them; logs that set as many would be told by two nodes just as well. */
+const telling = (bloom: Uint8Array | undefined): Uint8Array | undefined =>
+  bloom?.every((byte) => byte === 0xff) ? undefined : bloom;
 
 /**
  * What headers tell of their logs, and how far this chain's blooms are to be believed. Some chains leave them empty, and
@@ -52,7 +57,7 @@ export class BlockFacts {
     const known = this.#known.get(header);
     if (known !== undefined) return known;
     const { logsBloom, receiptsRoot } = JSON.parse(header.raw.toString()) as Readonly<Record<string, unknown>>;
-    const facts = { bloom: parseBloom(logsBloom), idle: receiptsRoot === NO_RECEIPTS };
+    const facts = { bloom: telling(parseBloom(logsBloom)), idle: receiptsRoot === NO_RECEIPTS };
     this.#known.set(header, facts);
     if (this.#trust === 'unproven' && facts.bloom?.some((byte) => byte !== 0)) this.#trust = 'trusted';
     return facts;

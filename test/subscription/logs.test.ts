@@ -20,6 +20,7 @@ const withBloom = (block: ScriptedBlock, bloom: string): ScriptedBlock => {
 };
 
 const emptyBloom = `0x${'00'.repeat(256)}`;
+const fullBloom = `0x${'ff'.repeat(256)}`;
 
 describe('a block whose logs are told wrongly', () => {
   it('is delivered whole once the node has indexed it, and not before', async () => {
@@ -126,6 +127,7 @@ describe('a block whose logs are told wrongly', () => {
 describe('a bloom that cannot tell', () => {
   const cases: readonly [string, (block: ScriptedBlock) => ScriptedBlock][] = [
     ['is empty', (block) => withBloom(block, emptyBloom)],
+    ['is full whatever the logs', (block) => withBloom(block, fullBloom)],
     ['leaves out logs of the system', (block) => withBloom(block, bloomOf(block.logs.slice(0, 1)))],
   ];
 
