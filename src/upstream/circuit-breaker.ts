@@ -24,7 +24,9 @@ export const breakerDefaults: BreakerOptions = {
   volume: 20,
   window: 10_000,
   cooldown: 1_000,
-  maxCooldown: 30_000,
+  // With the probe that follows, less than a block of the main net: where all nodes of a pool failed for long, it is back
+  // within one. A trial costs one call an attempt.
+  maxCooldown: 8_000,
   relapse: 60_000,
   probes: 10,
 };

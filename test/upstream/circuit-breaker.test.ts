@@ -151,6 +151,23 @@ describe('a circuit breaker', () => {
     expect(calls).toBe(20);
   });
 
+  test('however long a node has failed every call, it is tried again within a block of 12 s once it is well', () => {
+    const clock = new FakeClock();
+    const breaker = new CircuitBreaker(breakerDefaults, clock, () => undefined);
+    const begun = clock.now();
+    let wellSince = Number.POSITIVE_INFINITY;
+    for (let served = false; !served; ) {
+      clock.advance(100);
+      const now = clock.now();
+      if (now - begun >= 3_600_000 && breaker.state === 'open') wellSince = Math.min(wellSince, now);
+      if ((now - begun) % 2_000 === 0) breaker.probeSucceeded();
+      const leave = breaker.admit();
+      served = leave !== undefined && now >= wellSince;
+      if (leave !== undefined) breaker[served ? 'succeeded' : 'failed'](leave);
+    }
+    expect(clock.now() - wellSince).toBeLessThan(12_000);
+  });
+
   test('half open opens again with a bad probe, for twice as long', () => {
     const { breaker, rest } = broken();
     rest();
