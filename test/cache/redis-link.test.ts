@@ -19,8 +19,8 @@ const linking = (url: string) => {
   const log: string[] = [];
   const observer = { noted: (level: string, message: string) => log.push(`${level} ${message}`) };
   const link = new RedisLink({ ...OPTIONS, url }, { clock, random: () => 0.999, observer });
-  const up = () => expect.poll(() => link.up, { timeout: 10_000, interval: 2 }).toBe(true);
-  const down = () => expect.poll(() => link.up, { timeout: 10_000, interval: 2 }).toBe(false);
+  const up = () => expect.poll(() => link.up, { interval: 2 }).toBe(true);
+  const down = () => expect.poll(() => link.up, { interval: 2 }).toBe(false);
   return { clock, log, link, up, down, [Symbol.dispose]: () => link.close() };
 };
 

@@ -34,6 +34,7 @@ describe('broadcasting a transaction', () => {
     await using pool = await startPool([{}, {}, { config: { tier: 1 } }], { routing: { broadcast: 3 } });
     const [a] = pool.nodes;
     on(pool.nodes, () => hash);
+    for (const node of pool.nodes) node.on('eth_call', () => '0x1');
     a?.on('eth_call', () => rateLimited('60'));
     await until(async () => {
       await pool.call('eth_call', [{}]);
@@ -155,6 +156,15 @@ describe('broadcasting a transaction', () => {
       ...a.chain.block(a.chain.resolve(reference)),
       ...(reference === '0x64' ? { hash: `0x${'ab'.repeat(32)}` } : {}),
     }));
+    b?.on(SEND, () => hash);
+    expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
+  });
+
+  it('outlives a node whose block has a hash that no text can be made of', async () => {
+    await using pool = await startPool([{}, { config: { tier: 1 } }]);
+    const [a, b] = pool.nodes;
+    a?.on(SEND, () => rpcError(-32000, 'insufficient funds for transfer'));
+    a?.on('eth_getBlockByNumber', () => ({ hash: { toString: null } }));
     b?.on(SEND, () => hash);
     expect((await pool.call(SEND, [raw])).json.result).toBe(hash);
   });

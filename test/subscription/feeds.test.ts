@@ -97,7 +97,7 @@ describe('what nodes do to their feeds', () => {
     expect(short(await logs.got(7))).toEqual(added(6, 12));
   });
 
-  it('the connections to the only node go dead without a word, and new ones work', { timeout: 40_000 }, async () => {
+  it('the connections to the only node go dead without a word, and new ones work', { timeout: 60_000 }, async () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
     const relays: Relay[] = [];
@@ -115,7 +115,6 @@ describe('what nodes do to their feeds', () => {
     expect(short(await readHeads.got(5))).toEqual(heads(6, 10));
     expect(short(await readLogs.got(5))).toEqual(added(6, 10));
     const head = chain.extend(middle, 2);
-    await eventually(() => pool.member(0).node.sockets).toBeGreaterThan(1);
     pool.follow(head);
     expect(short(await readLogs.got(7))).toEqual(added(6, 12));
   });
