@@ -14,8 +14,8 @@ const replaceBranch = (pool: EventPool, head: ScriptedBlock): void => {
   for (const { view } of pool.members) view.setHead(head);
 };
 
-/** A stream that was told everything from block 201 to `head`, by a gateway that counts all but the last 64 blocks as final. */
-const delivered = async (pool: EventPool, head: ScriptedBlock): Promise<SseClient> => {
+/** A stream that was told everything from block 201 to one above `head`, 64 below which the gateway counts as final. */
+const delivered = async (pool: EventPool, chain: ScriptedChain, head: ScriptedBlock): Promise<SseClient> => {
   const client = await SseClient.open(`${pool.gateway.url}/events`);
   pool.follow(head);
   await client.got(head.number - 200);
@@ -23,6 +23,8 @@ const delivered = async (pool: EventPool, head: ScriptedBlock): Promise<SseClien
     const { json } = await rpc(pool.gateway.url, 'eth_getBlockByNumber', ['finalized', false]);
     return Number(json.result.number);
   }).toBe(head.number - 64);
+  pool.follow(chain.mine(head));
+  await client.got(head.number - 199);
   return client;
 };
 
@@ -35,7 +37,7 @@ describe('where a reader is told to fetch again from', () => {
     await using pool = await EventPool.start(chain, [start, start], options);
     const { json: filter } = await rpc(pool.gateway.url, 'eth_newFilter', [{}]);
     const kept = chain.extend(start, 10);
-    const client = await delivered(pool, chain.extend(kept, 130));
+    const client = await delivered(pool, chain, chain.extend(kept, 130));
     await rpc(pool.gateway.url, 'eth_getFilterChanges', [filter.result]);
     const head = chain.extend(kept, 140, { salt: 'other' });
     replaceBranch(pool, head);
@@ -60,9 +62,7 @@ describe('where a reader is told to fetch again from', () => {
     await using pool = await EventPool.start(chain, [start, start], options);
     const kept = chain.extend(start, 90);
     const left = chain.extend(kept, 10);
-    const client = await delivered(pool, left);
-    pool.follow(chain.mine(left));
-    await client.got(101);
+    const client = await delivered(pool, chain, left);
     replaceBranch(pool, chain.extend(kept, 200, { salt: 'other' }));
     await eventually(() => client.ended).toBe(true);
     expect(gapOf(client)).toBeLessThanOrEqual(kept.number + 1);
