@@ -98,7 +98,7 @@ class Sending {
    */
   async offer(nodes: readonly NodeView[], width: number, others: number): Promise<Reply | undefined> {
     const queue = [...nodes];
-    const taken = await new Promise<Reply | undefined>((resolve) => {
+    const taken = await new Promise<Reply | undefined>((resolve, reject) => {
       let running = 0;
       let over = false;
       const settle = (reply: Reply | undefined): void => {
@@ -109,12 +109,14 @@ class Sending {
         const node = over ? undefined : queue.shift();
         if (node === undefined) return;
         running += 1;
-        void this.#send(node, nodes.length > 1 || others > 0).then((verdict) => {
-          running -= 1;
-          if (verdict === 'failed') launch();
-          else if (verdict !== 'refused') settle(verdict);
-          if (running === 0) settle(undefined);
-        });
+        this.#send(node, nodes.length > 1 || others > 0)
+          .then((verdict) => {
+            running -= 1;
+            if (verdict === 'failed') launch();
+            else if (verdict !== 'refused') settle(verdict);
+            if (running === 0) settle(undefined);
+          })
+          .catch(reject);
       };
       for (let started = 0; started < width; started += 1) launch();
     });

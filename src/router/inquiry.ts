@@ -47,11 +47,11 @@ const knows = async (node: NodeView, hash: string, call: Call, tools: PlanTools)
 export const isKnown = async (call: Call, hash: string, tools: PlanTools): Promise<boolean> => {
   const wanted = { spec, pin: undefined, only: call.only, minBlock: undefined };
   const { candidates } = tools.select(wanted);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const all = candidates.map(async (node) => {
       if (await knows(node, hash, call, tools)) resolve(true);
     });
-    void Promise.all(all).then(() => resolve(false));
+    Promise.all(all).then(() => resolve(false), reject);
   });
 };
 
@@ -60,7 +60,9 @@ export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Pro
   if (call.head === undefined) return true;
   const { number, hash } = call.head.latest;
   const block = await ask(node, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false], call, tools);
-  return isFields(block) ? String(block['hash']).toLowerCase() === hash : block !== null;
+  if (!isFields(block)) return block !== null;
+  const said = block['hash'];
+  return typeof said === 'string' && said.toLowerCase() === hash;
 };
 
 /**

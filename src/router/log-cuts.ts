@@ -1,15 +1,10 @@
 import type { Call } from '../core/call.ts';
 import { rewriteRange } from '../ethereum/block-ref.ts';
-import { type BlockRange, halve, type LogFilter, type LogLike, matches, splitRange } from '../ethereum/logs.ts';
+import { readLogs, readLogsOfReceipts } from '../ethereum/answered-logs.ts';
+import { type BlockRange, halve, type LogFilter, matches, splitRange } from '../ethereum/logs.ts';
 import { elementOf, replaceElement } from '../jsonrpc/params.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
-import type { LogsSize } from './log-limits.ts';
-
-/** What nodes allow at this moment; infinite where nobody ever refused. */
-export interface Allowed {
-  readonly blocks: number;
-  readonly addresses: number;
-}
+import type { Allowed, LogsSize } from './log-limits.ts';
 
 /** Ranges that together are the whole one: as wide as allowed, or the two halves where that is no help. */
 export const cutRange = (range: BlockRange, allowed: number): readonly BlockRange[] | undefined => {
@@ -41,30 +36,16 @@ export const withAddresses = (call: Call, address: readonly string[]): Call => {
 export const tooManyAddresses = (size: LogsSize, allowed: Allowed): boolean =>
   size.addresses > allowed.addresses || size.blocks === 1;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const place = (log: Fields): readonly [number, number] => [Number(log['blockNumber']), Number(log['logIndex'])];
-
-/** Logs that were asked for by groups of addresses, in the order of the chain. */
-export const inOrder = (logs: RawJson): RawJson => {
-  const parsed = JSON.parse(logs.toString()) as Fields[];
-  const sorted = parsed.sort((a, b) => {
-    const [block, index] = place(a);
-    const [otherBlock, otherIndex] = place(b);
-    return block - otherBlock || index - otherIndex;
-  });
-  return Buffer.from(JSON.stringify(sorted));
+/** Logs that were asked for by groups of addresses, in the order of the chain; undefined where those are no logs. */
+export const inOrder = (answer: RawJson): RawJson | undefined => {
+  const logs = readLogs(answer)?.toSorted(
+    (a, b) => Number(a.blockNumber) - Number(b.blockNumber) || Number(a.logIndex) - Number(b.logIndex),
+  );
+  return logs === undefined ? undefined : Buffer.from(JSON.stringify(logs));
 };
 
 /** The logs that a filter wants out of the answer to `eth_getBlockReceipts`; undefined where that is none. */
-export const logsOfReceipts = (answer: RawJson, filter: LogFilter): RawJson | undefined => {
-  const receipts: unknown = JSON.parse(answer.toString());
-  if (!Array.isArray(receipts)) return undefined;
-  const logs: LogLike[] = [];
-  for (const receipt of receipts as readonly Fields[]) {
-    const own = receipt['logs'];
-    if (!Array.isArray(own)) return undefined;
-    for (const log of own as readonly LogLike[]) if (matches(filter, log)) logs.push(log);
-  }
-  return Buffer.from(JSON.stringify(logs));
+export const wantedLogs = (answer: RawJson, filter: LogFilter): RawJson | undefined => {
+  const logs = readLogsOfReceipts(answer)?.filter((log) => matches(filter, log));
+  return logs === undefined ? undefined : Buffer.from(JSON.stringify(logs));
 };

@@ -48,6 +48,12 @@ interface Allowance {
   addresses?: Most;
 }
 
+/** What nodes allow at this moment; infinite where nobody ever refused. */
+export interface Allowed {
+  readonly blocks: number;
+  readonly addresses: number;
+}
+
 /** What each upstream allows in a log query, as far as its refusals told; forgotten after a while. */
 export class LogLimits {
   readonly #clock: Clock;
@@ -98,6 +104,15 @@ export class LogLimits {
       return `takes eth_getLogs with ${this.addresses(upstream)} addresses at most`;
     }
     return undefined;
+  }
+
+  /** What any of these upstreams takes. Of none, there is no limit to go by: whoever comes back may take anything. */
+  most(upstreams: readonly string[]): Allowed {
+    const all = upstreams.length === 0 ? [''] : upstreams;
+    return {
+      blocks: Math.max(...all.map((name) => this.blocks(name))),
+      addresses: Math.max(...all.map((name) => this.addresses(name))),
+    };
   }
 
   #valid(most: Most | undefined): number {

@@ -3,17 +3,8 @@ import { inParts } from '../core/parts.ts';
 import { refuse, type Reply } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import type { ChainFeed } from '../head/chain-view.ts';
-import {
-  type Allowed,
-  cutAddresses,
-  cutRange,
-  inOrder,
-  logsOfReceipts,
-  tooManyAddresses,
-  withAddresses,
-  withRange,
-} from './log-cuts.ts';
-import { type LogsSize, sizeOf } from './log-limits.ts';
+import { cutAddresses, cutRange, inOrder, tooManyAddresses, wantedLogs, withAddresses, withRange } from './log-cuts.ts';
+import { type Allowed, type LogsSize, sizeOf } from './log-limits.ts';
 
 export interface LogsTools {
   readonly chain: ChainFeed;
@@ -58,15 +49,16 @@ class LogsPlan {
     return tooLarge || (!reply.ok && refused(call, size)) ? this.#cut(call, size, parallel) : reply;
   }
 
-  #cut(call: Call, size: LogsSize, parallel: number): Promise<Reply> {
+  async #cut(call: Call, size: LogsSize, parallel: number): Promise<Reply> {
     const allowed = this.#tools.allowed(call);
     if (tooManyAddresses(size, allowed)) {
       const groups = cutAddresses(size.filter, allowed.addresses);
       if (groups === undefined) return this.#receipts(call, size);
       const calls = groups.map((addresses) => withAddresses(call, addresses));
-      return this.#together(call, size, calls, parallel).then((reply) =>
-        reply.ok ? { ...reply, result: inOrder(reply.result) } : reply,
-      );
+      const reply = await this.#together(call, size, calls, parallel);
+      if (!reply.ok) return reply;
+      const result = inOrder(reply.result);
+      return result === undefined ? noLogs : { ...reply, result };
     }
     const ranges = cutRange(size.range, allowed.blocks);
     if (ranges === undefined) return this.#receipts(call, size);
@@ -90,6 +82,7 @@ class LogsPlan {
 
   /** The last resort for a single block: its receipts hold all logs, and have another limit. */
   async #receipts(call: Call, size: LogsSize): Promise<Reply> {
+    if (size.blocks > 1) return tooMuch(call, size);
     const number = size.range.from;
     const hash = this.#tools.chain.view.hashAt(number);
     const { reply } = await this.#tools.read({
@@ -102,10 +95,12 @@ class LogsPlan {
       accept: undefined,
     });
     if (!reply.ok && reply.info.orphaned) return reply;
-    const logs = reply.ok ? logsOfReceipts(reply.result, size.filter) : undefined;
+    const logs = reply.ok ? wantedLogs(reply.result, size.filter) : undefined;
     return logs === undefined || !reply.ok ? tooMuch(call, size) : { ...reply, result: logs };
   }
 }
+
+const noLogs = refuse('upstreams_failed', 'a node answered with something else than logs');
 
 const tooMuch = (call: Call, { range: { from }, blocks }: LogsSize): Reply => {
   const message =

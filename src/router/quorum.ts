@@ -83,18 +83,20 @@ class Poll {
     const { agree, of } = this.#options;
     const { attemptTimeout, clock } = this.#tools;
     const spare = nodes.length + this.#ballot.size > agree;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const fill = (): void => {
         while (this.#decided === undefined && this.#counted + this.#running < of) {
           const node = queue.shift();
           if (node === undefined) break;
           const left = timeLeft(this.#call, clock);
           this.#running += 1;
-          void this.#hear(node, spare ? Math.min(attemptTimeout, left) : left).then((reply) => {
-            this.#running -= 1;
-            if (reply !== undefined) resolve(reply);
-            fill();
-          });
+          this.#hear(node, spare ? Math.min(attemptTimeout, left) : left)
+            .then((reply) => {
+              this.#running -= 1;
+              if (reply !== undefined) resolve(reply);
+              fill();
+            })
+            .catch(reject);
         }
         if (this.#running === 0) resolve(this.#agreedNull());
       };

@@ -33,7 +33,7 @@ export const race = <E extends Entrant, Final>(
   entrants: Entrants<E, Final>,
   clock: Clock,
 ): { result: Promise<Final | undefined>; cancel(): void } => {
-  const { promise, resolve } = Promise.withResolvers<Final | undefined>();
+  const { promise, resolve, reject } = Promise.withResolvers<Final | undefined>();
   const running: E[] = [];
   let hedge: Timer | undefined;
   let over = false;
@@ -53,13 +53,19 @@ export const race = <E extends Entrant, Final>(
     if (entrant === undefined) return false;
     running.push(entrant);
     armHedge();
-    void entrant.attempt.outcome.then((outcome) => {
-      running.splice(running.indexOf(entrant), 1);
-      if (over) return;
-      const final = entrants.judge(entrant, outcome);
-      if (final !== undefined) end(final);
-      else if (!launch(false) && running.length === 0) end(undefined);
-    });
+    entrant.attempt.outcome
+      .then((outcome) => {
+        running.splice(running.indexOf(entrant), 1);
+        if (over) return;
+        const final = entrants.judge(entrant, outcome);
+        if (final !== undefined) end(final);
+        else if (!launch(false) && running.length === 0) end(undefined);
+      })
+      // A bug of ours ends the call that it is in, and nobody else's.
+      .catch((error: unknown) => {
+        reject(error);
+        end(undefined);
+      });
     return true;
   };
   const armHedge = (): void => {

@@ -145,10 +145,7 @@ export class Router {
         const names = limits.any ? candidates(call) : [];
         return names.length > 0 && names.every((name) => limits.refusal(name, size) !== undefined);
       },
-      allowed: (call) => ({
-        blocks: Math.max(...candidates(call).map((name) => limits.blocks(name))),
-        addresses: Math.max(...candidates(call).map((name) => limits.addresses(name))),
-      }),
+      allowed: (call) => limits.most(candidates(call)),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { BlockId } from '../core/call.ts';
 import type { Reply } from '../core/reply.ts';
+import { readLogs, readLogsOfReceipts } from '../ethereum/answered-logs.ts';
 import type { Header } from '../head/header.ts';
 import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
@@ -8,7 +9,7 @@ import type { RawJson } from '../jsonrpc/message.ts';
 import type { Ask } from './ask.ts';
 import { BlockFacts } from './block-facts.ts';
 import { BlockLogs } from './block-logs.ts';
-import { judgeLogs, logsOfReceipts } from './log-answer.ts';
+import { judgeLogs } from './log-answer.ts';
 import type { Matcher } from './matcher.ts';
 import { RecentLogs, type RecentLogsOptions } from './recent-logs.ts';
 import type { Chain } from './chain.ts';
@@ -133,8 +134,7 @@ export class LogStore {
     const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
     const found: { logs: BlockLogs | undefined } = { logs: undefined };
     const accept = (result: RawJson, source: string): boolean => {
-      const answer = receipts ? logsOfReceipts(result) : result;
-      const judged = answer === undefined ? refuted : judgeLogs(answer, block, this.#facts.trusted);
+      const judged = judgeLogs(receipts ? readLogsOfReceipts(result) : readLogs(result), block, this.#facts.trusted);
       if (judged.kind === 'false') return false;
       // Nothing in it says which block it is of.
       if (way === 'height' && judged.logs.length === 0) return false;
@@ -181,8 +181,6 @@ const paramsOf = (way: Way, { number, hash }: Header): readonly unknown[] => {
   const height = `0x${number.toString(16)}`;
   return [{ fromBlock: height, toBlock: height }];
 };
-
-const refuted = { kind: 'false' } as const;
 
 /** Nodes on the published branch are asked for its blocks; for others, whoever has them. */
 const onBranch = ({ view }: Chain, { number, hash }: Header): BlockId | undefined =>

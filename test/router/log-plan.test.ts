@@ -99,10 +99,7 @@ const poolOf = (truth: LogTruth, nodes: readonly Limits[], mostBytes = 1e9) => {
     chain: { view: { hashAt: blockHashOf } } as unknown as ChainFeed,
     mostBytes,
     refused: (_call, size) => nodes.every((_, index) => limits.refusal(String(index), size) !== undefined),
-    allowed: () => ({
-      blocks: Math.max(...nodes.map((_, index) => limits.blocks(String(index)))),
-      addresses: Math.max(...nodes.map((_, index) => limits.addresses(String(index)))),
-    }),
+    allowed: () => limits.most(nodes.map((_, index) => String(index))),
     read: async (call) => {
       await Promise.resolve();
       let tooLarge = false;
@@ -194,6 +191,20 @@ describe('a log query in pieces that nodes allow', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('is cut in halves where nobody is left whose limits are known', async () => {
+    const truth = new LogTruth(Array.from({ length: 40 }, () => [0]));
+    const { tools, limits } = poolOf(truth, [{ ...generous, results: 30 }]);
+    const reply = await readLogs(callFor(0, 39), { ...tools, allowed: () => limits.most([]) });
+    expect(logsIn(reply)).toEqual(truth.logs({ from: 0, to: 39 }, everything));
+  });
+
+  it('is refused rather than answered with one block of many, whatever nodes are said to allow', async () => {
+    const truth = new LogTruth(Array.from({ length: 40 }, () => [0]));
+    const { tools } = poolOf(truth, [{ ...generous, results: 30 }]);
+    const allowed = () => ({ blocks: -1, addresses: -1 });
+    expect(logsIn(await readLogs(callFor(0, 39), { ...tools, allowed }))).toMatchObject({ code: -32602 });
   });
 
   it('asks for what a node said it takes, and does not ask for more again', async () => {
