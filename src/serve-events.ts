@@ -6,6 +6,7 @@ import type { Observer } from './core/observer.ts';
 import { localReply } from './core/reply.ts';
 import type { ChainHead } from './head/chain-head.ts';
 import { readHeader } from './head/header.ts';
+import { tellFault } from './ingress/fault.ts';
 import type { Clock } from './lib/clock.ts';
 import { access, type AccessOptions } from './policy/access.ts';
 import { pendingSource } from './serve-pending.ts';
@@ -51,7 +52,7 @@ const SEEN = { most: 500_000, ttlMs: 600_000 };
 const KEPT_BYTES = 128 * 1024 * 1024;
 const FILTERS = { most: 10_000, batch: 10_000 };
 /** Different calls that `parity_subscribe` repeats at each head. */
-const TOPICS = 1000;
+const TOPICS = { topics: 1000, retry: { initial: 500, max: 30_000 } };
 
 /** Builds what belongs to a chain's subscriptions, filters and event streams. */
 export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEvents => {
@@ -77,7 +78,9 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
     { hub, registry, room, pending, clock, report },
   );
   const screen = access(deps.access)(async (call) => localReply(call.params));
-  const parity = new ParitySubscriptions({ topics: TOPICS, timeoutMs }, { ...shared, registry, screen });
+  const faulted = (error: unknown): void =>
+    tellFault(deps.observer, error, { chain: chain.name, method: 'parity_subscribe' });
+  const parity = new ParitySubscriptions({ ...TOPICS, timeoutMs }, { ...shared, registry, screen, faulted });
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });
   return {
     layer: subscriptionLayer({ registry, subscriptions, parity, filters }),

@@ -7,7 +7,8 @@ export type Send = (result: Buffer) => boolean;
 interface Reader {
   readonly send: Send;
   readonly line: Pick<Session, 'onDrain'>;
-  sent: Buffer | undefined;
+  /** What the value meant that it was told last. */
+  sent: string | undefined;
   blocked: boolean;
 }
 
@@ -19,6 +20,7 @@ export class LatestValue {
   readonly #readers = new Set<Reader>();
   readonly #changed: (listening: boolean) => void;
   #value: Buffer | undefined;
+  #meaning: string | undefined;
 
   /** `changed` runs when the first reader comes, and when the last one has gone. */
   constructor(changed: (listening: boolean) => void = () => {}) {
@@ -29,8 +31,10 @@ export class LatestValue {
     return this.#readers.size;
   }
 
-  set(value: Buffer): void {
+  /** `meaning`: the same for values that need not be told apart. */
+  set(value: Buffer, meaning: string = value.toString()): void {
     this.#value = value;
+    this.#meaning = meaning;
     for (const reader of this.#readers) this.#offer(reader);
   }
 
@@ -50,8 +54,8 @@ export class LatestValue {
 
   #offer(reader: Reader): void {
     const value = this.#value;
-    if (value === undefined || reader.blocked || reader.sent?.equals(value) || !this.#readers.has(reader)) return;
-    reader.sent = value;
+    if (value === undefined || reader.blocked || reader.sent === this.#meaning || !this.#readers.has(reader)) return;
+    reader.sent = this.#meaning;
     if (reader.send(value)) return;
     reader.blocked = true;
     reader.line.onDrain(() => {

@@ -1,44 +1,38 @@
-import type { Call } from '../core/call.ts';
+import type { Call, Client } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
 import { refuse, type Reply } from '../core/reply.ts';
 import { type MethodSpec, methodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
-import { Cancellation } from '../lib/cancellation.ts';
-import type { Clock } from '../lib/clock.ts';
-import { canonicalJson } from '../ethereum/canonical-json.ts';
+import type { BackoffOptions } from '../lib/backoff.ts';
+import type { Cancellation } from '../lib/cancellation.ts';
 import type { Chain } from './chain.ts';
-import { LatestValue } from './latest-value.ts';
 import { notifications } from './notification.ts';
-import type { Report } from './report.ts';
 import { needsConnection, type Opened, type Registry } from './registry.ts';
+import { RepeatedCall, type RepeatedCallDeps } from './repeated-call.ts';
+import type { Report } from './report.ts';
 
 export interface ParitySubscriptionsOptions {
   /** Different calls that are repeated at each head. */
   readonly topics: number;
   /** Ms that one repetition may take. */
   readonly timeoutMs: number;
+  /** When one that failed is tried again, besides at the next head. */
+  readonly retry: BackoffOptions;
 }
 
-export interface ParitySubscriptionsDeps {
-  readonly chain: Chain;
+export interface ParitySubscriptionsDeps extends RepeatedCallDeps {
+  readonly chain: Pick<Chain, 'onMove'>;
   readonly registry: Registry;
   /** Says whether a client may make a call, without making it. */
   readonly screen: Handle;
-  readonly clock: Clock;
   readonly report: Report;
 }
 
 /** One call that is repeated at each head, for everybody who asked for it. */
 interface Topic {
-  readonly value: LatestValue;
-  readonly call: Call;
-  readonly ask: Handle;
+  readonly repeated: RepeatedCall;
   /** Subscriptions, also those whose events have not begun. */
   users: number;
-  last: string | undefined;
-  running: boolean;
-  /** The head has moved since the run under way began. */
-  again: boolean;
 }
 
 /** `parity_subscribe`: any reading call, made again at each head, and its result told when it has changed. */
@@ -46,14 +40,13 @@ export class ParitySubscriptions {
   readonly #options: ParitySubscriptionsOptions;
   readonly #deps: ParitySubscriptionsDeps;
   readonly #topics = new Map<string, Topic>();
-  readonly #closed = new Cancellation();
   readonly #stopListening: () => void;
 
   constructor(options: ParitySubscriptionsOptions, deps: ParitySubscriptionsDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#stopListening = deps.chain.onMove(() => {
-      for (const topic of this.#topics.values()) void this.#run(topic);
+      for (const { repeated } of this.#topics.values()) repeated.run();
     });
   }
 
@@ -67,14 +60,14 @@ export class ParitySubscriptions {
     const inner: Call = { ...call, method: wish.spec.name, spec: wish.spec, params: wish.params };
     const allowed = await screen(inner);
     if (!allowed.ok) return allowed;
-    const key = `${inner.method} ${inner.params.toString()}`;
+    const key = keyOf(inner);
     if (!this.#topics.has(key) && this.#topics.size >= this.#options.topics) {
       return refuse('too_many_subscriptions', `${this.#options.topics} different calls are subscribed to already`);
     }
     return registry.add(call, session, 'parity', (id) => {
       const message = notifications('parity_subscription', id);
       const topic = this.#topic(key, inner, next);
-      const opened = topic.value.open(session, (result) => {
+      const opened = topic.repeated.open(session, (result) => {
         report.streamed('parity', 'event');
         return session.send(message(result));
       });
@@ -83,21 +76,19 @@ export class ParitySubscriptions {
   }
 
   close(): void {
-    this.#closed.cancel();
     this.#stopListening();
+    for (const { repeated } of this.#topics.values()) repeated.close();
     this.#topics.clear();
   }
 
-  #topic(key: string, call: Call, ask: Handle): Topic {
+  #topic(key: string, call: Call, next: Handle): Topic {
     const known = this.#topics.get(key);
     if (known !== undefined) {
       known.users += 1;
       return known;
     }
-    const value = new LatestValue((listening) => {
-      if (listening) void this.#run(topic);
-    });
-    const topic: Topic = { value, call, ask, users: 1, last: undefined, running: false, again: false };
+    const ask = (cancellation: Cancellation): Promise<Reply> => next(this.#inNobodysName(call, cancellation));
+    const topic: Topic = { repeated: new RepeatedCall(this.#options.retry, this.#deps, ask), users: 1 };
     this.#topics.set(key, topic);
     return topic;
   }
@@ -106,37 +97,33 @@ export class ParitySubscriptions {
   #leave(key: string, topic: Topic, opened: Opened): void {
     opened.close();
     topic.users -= 1;
-    if (topic.users === 0) this.#topics.delete(key);
+    if (topic.users > 0) return;
+    topic.repeated.close();
+    this.#topics.delete(key);
   }
 
-  /** One run at a time, so that an older answer never comes after a newer one. */
-  async #run(topic: Topic): Promise<void> {
-    topic.again = true;
-    if (topic.running) return;
-    topic.running = true;
-    while (topic.again && topic.value.readers > 0 && !this.#closed.cancelled) {
-      topic.again = false;
-      const reply = await topic.ask(this.#again(topic.call));
-      if (!reply.ok) continue;
-      const value = canonicalJson(reply.result);
-      if (value !== undefined && value === topic.last) continue;
-      topic.last = value;
-      topic.value.set(Buffer.from(reply.result));
-    }
-    topic.running = false;
-  }
-
-  #again(call: Call): Call {
+  /** What is made for many has nothing of the one who asked first but what the key tells apart. */
+  #inNobodysName({ chain, method, spec, params, minBlock, only, bypassCache }: Call, cancellation: Cancellation): Call {
     return {
-      ...call,
+      ...{ chain, method, spec, params, minBlock, only, bypassCache, cancellation },
+      client: nobody,
       transport: 'internal',
       deadline: this.#deps.clock.now() + this.#options.timeoutMs,
-      cancellation: this.#closed,
       head: undefined,
       session: undefined,
+      requestId: 'events',
+      traceparent: undefined,
+      pin: undefined,
+      accept: undefined,
     };
   }
 }
+
+const nobody: Client = { name: 'headgate', address: '', debug: false };
+
+/** The same for calls that get the same answer. Whether a client may have it is asked of each who subscribes. */
+const keyOf = ({ method, params, minBlock, only, bypassCache }: Call): string =>
+  `${JSON.stringify([method, only ?? null, minBlock ?? null, bypassCache])} ${params.toString()}`;
 
 type Wish = { readonly spec: MethodSpec; readonly params: RawJson } | { readonly invalid: string };
 
