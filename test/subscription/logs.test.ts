@@ -56,11 +56,14 @@ describe('a block whose logs are told wrongly', () => {
     const logs = await pool.subscribe(['logs', {}]);
     pool.member(0).node.on('eth_getLogs', ([filter]) => lie(logsOf(chain, filter)));
     pool.member(0).node.on('eth_getBlockReceipts', () => []);
-    const head = chain.extend(start, 10, { logs: 5 });
-    pool.follow(head);
-    const expected = chain.branch(head, 6).flatMap((block) => block.logs);
-    expect(await logs.got(50)).toEqual(expected);
-    expect(pool.member(0).node.count('eth_getLogs')).toBeGreaterThan(0);
+    let head = start;
+    // Until it was asked at all, which is left to chance.
+    while (pool.member(0).node.count('eth_getLogs') === 0) {
+      head = chain.extend(head, 10, { logs: 5 });
+      pool.follow(head);
+      const expected = chain.branch(head, 6).flatMap((block) => block.logs);
+      expect(await logs.got(expected.length)).toEqual(expected);
+    }
   });
 
   it('one that leaves out a log, whose like is in the same block, is not believed', async () => {
