@@ -58,7 +58,8 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const told = joinReplicas(head, sends, deps.keeping.replicas);
   const { limits } = config.server;
   const routing = { ...chain.routing, quorum: chain.quorum ?? [], mostBytes: limits.responseSize };
-  const router = new Router(routing, { ...deps, chain: head, offers: offers(chain.upstreams), sends: told });
+  const choosing = { offers: offers(chain.upstreams), lookAt: (upstream: string) => head.lookAt(upstream) };
+  const router = new Router(routing, { ...deps, ...choosing, chain: head, sends: told });
   const events = serveEvents(chain, { ...deps, head, upstreams, route: router.handle, access: config.methods });
   const walk = {
     chain: head,

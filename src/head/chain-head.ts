@@ -108,12 +108,7 @@ export class ChainHead implements ChainFeed {
     const tracker = new Tracker(
       upstream,
       this.#options,
-      {
-        clock,
-        random,
-        identify,
-        blockTimeMs: () => this.blockTimeMs,
-      },
+      { clock, random, identify, blockTimeMs: () => this.blockTimeMs },
       {
         identified: () => this.#identified(node),
         head: (header, via) => this.#heard(node, header, via),
@@ -153,6 +148,11 @@ export class ChainHead implements ChainFeed {
 
   waitFor(predicate: (view: ChainView) => boolean, deadline: number, cancellation: Cancellation): Promise<boolean> {
     return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
+  }
+
+  /** A call that others failed could be answered by this node if it had a newer block than was heard of: asks it. */
+  lookAt(name: string): void {
+    this.#memory.nodes.get(name)?.tracker.lookAt();
   }
 
   /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */

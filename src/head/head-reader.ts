@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { Upstream, UpstreamRequest } from '../upstream/upstream.ts';
 import type { Header } from './header.ts';
 import { HeadFeed } from './head-feed.ts';
-import { nextPoll, pollGap, sparedMs } from './polling.ts';
+import { beatMs, nextPoll, pollGap, sparedMs } from './polling.ts';
 import { headerIn, questions } from './probe-answers.ts';
 import { questionFor, Vitals } from './vitals.ts';
 
@@ -101,9 +101,17 @@ export class HeadReader {
 
   /** Another node has a higher block: asks now, if this one's head has to be polled. */
   nudge(): void {
+    if (this.#active && !this.#feed.alive) this.#pollSoon();
+  }
+
+  /** Somebody has use for this node, whose head is asked for rarely: asks now, if that is so. */
+  lookAt(): void {
+    if (!this.#active) this.#pollSoon();
+  }
+
+  #pollSoon(): void {
     const { clock, blockTimeMs, upstream } = this.#deps;
-    if (this.#run === undefined || !this.#active || this.#feed.alive || this.#polling) return;
-    if (clock.now() < upstream.stats.limitedUntil) return;
+    if (this.#run === undefined || this.#polling || clock.now() < upstream.stats.limitedUntil) return;
     this.#plan(this.#lastPoll + Math.max(pollGap(blockTimeMs()), this.#sparedMs) - clock.now());
   }
 
@@ -189,7 +197,7 @@ export class HeadReader {
     const { clock, intervalMs } = this.#deps;
     this.#timer?.cancel();
     this.#timer = clock.after(Math.max(0, ms), () => {
-      const beatDue = clock.now() - this.#lastBeat >= intervalMs;
+      const beatDue = clock.now() - this.#lastBeat >= beatMs(intervalMs, this.#active);
       void (beatDue ? this.#beat() : this.#read([questions.head]));
     });
   }

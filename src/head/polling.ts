@@ -29,10 +29,13 @@ const latestBeat = 4;
 /** Block times after which nothing is expected any more and heartbeats are enough. */
 const overdue = 4;
 
+/** Ms from one heartbeat of a node to the next. */
+export const beatMs = (intervalMs: number, active: boolean): number => (active ? intervalMs : intervalMs * idleFactor);
+
 /** When (monotonic ms) to ask next: around the moment at which the next block is due, and at each heartbeat. */
 export const nextPoll = (input: PollingInput): number => {
   const { now, intervalMs, blockTimeMs, lastBeat, movedAt } = input;
-  const beat = lastBeat + (input.active ? intervalMs : intervalMs * idleFactor);
+  const beat = lastBeat + beatMs(intervalMs, input.active);
   const spared = input.lastPoll + input.sparedMs;
   const free = Math.max(spared, Math.min(input.limitedUntil, now + intervalMs * idleFactor));
   if (input.fed || !input.active || now - movedAt > overdue * blockTimeMs) return Math.max(beat, free);

@@ -142,6 +142,11 @@ export class Tracker {
     this.#reader.nudge();
   }
 
+  /** A call needs a newer head of the node than is known. */
+  lookAt(): void {
+    this.#reader.lookAt();
+  }
+
   /** Reads headers at the node; undefined for each that it does not have. */
   async headers(requests: readonly UpstreamRequest[]): Promise<readonly (Header | undefined)[]> {
     const outcomes = await this.#probe(requests);

@@ -42,6 +42,10 @@ export class Asking {
     return this.#failures.size > 0;
   }
 
+  hasFailed(upstream: string): boolean {
+    return this.#failures.has(upstream);
+  }
+
   /** Only one node has been asked with no success, so that nobody bears out what it says. */
   get uncertain(): boolean {
     return this.#failures.size === 1;

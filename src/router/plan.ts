@@ -24,11 +24,17 @@ export interface PlanTools {
   readonly ask: (call: Call, node: NodeView, timeoutMs: number) => Attempt;
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */
   readonly rest: (call: Call, asking: Asking, round: number) => Promise<void>;
+  /** Those who are kept from the call by a head of theirs that is rarely asked for have it asked for now. */
+  readonly lookAround: (call: Wanted) => void;
 }
 
-/** Nodes that can be asked at this moment and may still have something to say. */
-export const stillWanted = (selection: Selection, asking: Asking): readonly NodeView[] =>
-  selection.candidates.filter(({ upstream }) => asking.wants(upstream.name));
+/** Nodes that can be asked at this moment and may still have something to say; those who have failed are the last. */
+export const stillWanted = ({ candidates }: Selection, asking: Asking): readonly NodeView[] => {
+  const wanted = candidates.filter(({ upstream }) => asking.wants(upstream.name));
+  if (!asking.failed) return wanted;
+  const failed = (node: NodeView): boolean => asking.hasFailed(node.upstream.name);
+  return [...wanted.filter((node) => !failed(node)), ...wanted.filter(failed)];
+};
 
 /** Ms that are left for a call, at least 1. */
 export const timeLeft = (call: Call, clock: Clock): number => Math.max(1, call.deadline - clock.now());
@@ -60,12 +66,14 @@ export const welcome = (
   call: Call,
   asking: Asking,
   last: number,
-  { chain, select }: PlanTools,
+  { chain, select, lookAround }: PlanTools,
   wanted: () => readonly NodeView[] = () => stillWanted(select(call), asking),
 ): readonly NodeView[] | Promise<readonly NodeView[]> => {
   const nodes = wanted();
   const first = freeAt(nodes);
-  if (first === undefined || (first > last && !asking.failed)) return nodes;
+  if (first === undefined) return nodes;
+  lookAround(call);
+  if (first > last && !asking.failed) return nodes;
   const free = (): boolean => wanted().some((node) => !isLimited(node));
   return chain.waitFor(free, Math.min(first, last), call.cancellation).then(wanted);
 };

@@ -54,6 +54,8 @@ export interface RouterDeps {
   /** Whether the config lets a method be asked of an upstream. */
   readonly offers: (upstream: string, method: string) => boolean;
   readonly sends: SentTransactions;
+  /** Has the head of an upstream asked for that is known to be behind, and may not be. */
+  readonly lookAt: (upstream: string) => void;
 }
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
@@ -97,6 +99,7 @@ export class Router {
       origin: (call) => deps.sends.origin(call),
       ask: (call, node, timeoutMs) => this.#ask(call, node, timeoutMs),
       rest: (call, asking, round) => this.#rest(call, asking, round),
+      lookAround: (call) => this.#lookAround(call),
     };
   }
 
@@ -199,9 +202,14 @@ export class Router {
     this.#learned.pruned(upstream, call.spec.need, lowest, told === undefined ? head - NEVER_PRUNED : lowest);
   }
 
+  #lookAround(call: Wanted): void {
+    for (const { upstream, lacksBlock } of this.select(call).excluded) if (lacksBlock) this.#deps.lookAt(upstream);
+  }
+
   /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */
   async #rest(call: Call, asking: Asking, round: number): Promise<void> {
     const { chain, clock } = this.#deps;
+    this.#lookAround(call);
     do {
       const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
       await chain.waitFor(() => false, until, call.cancellation);

@@ -1,5 +1,5 @@
 import type { RawJson } from '../jsonrpc/message.ts';
-import type { SubscriptionEvent } from './subscription-event.ts';
+import { LONGEST_ID, type SubscriptionEvent } from './subscription-event.ts';
 
 interface LiveFeed {
   readonly onEvent: (result: RawJson) => void;
@@ -8,8 +8,11 @@ interface LiveFeed {
 
 /** A subscription that was asked for and not answered yet. */
 export interface Opening {
-  /** The node named it. Gives a function that closes it, and tells whether it was still open. */
-  opened(subscription: string, onEvent: (result: RawJson) => void, onEnd: () => void): () => boolean;
+  /**
+   * The node named it. Gives a function that closes it, and tells whether it was still open; undefined where the name is
+   * another one's, or too long for one.
+   */
+  opened(subscription: string, onEvent: (result: RawJson) => void, onEnd: () => void): (() => boolean) | undefined;
   failed(): void;
 }
 
@@ -42,6 +45,10 @@ export class Feeds {
     this.#openings += 1;
     return {
       opened: (subscription, onEvent, onEnd) => {
+        if (subscription.length > LONGEST_ID || this.#live.has(subscription)) {
+          this.#settled();
+          return undefined;
+        }
         const feed = { onEvent, onEnd };
         this.#live.set(subscription, feed);
         const early = this.#early.filter((event) => event.subscription === subscription);

@@ -30,6 +30,7 @@ export const readAnswer = (result: HttpResult, sent: Sent, timing: Timing): Outc
   if (result.kind === 'cancelled') return cancelled;
   if (result.kind === 'failed') {
     const failed = failedBecause(result.failure, result.message, timing);
+    if (result.unsent) return { ...failed, unsent: true };
     return result.died ? { ...failed, died: true } : failed;
   }
   const reply = decodeReply(result.body);

@@ -22,6 +22,8 @@ export type HttpResult =
       readonly lost: boolean;
       /** The connection broke after the request had begun. */
       readonly died: boolean;
+      /** The request never had a connection. */
+      readonly unsent?: boolean;
     }
   | { readonly kind: 'cancelled' };
 

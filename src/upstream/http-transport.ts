@@ -34,9 +34,18 @@ export interface HttpDeps {
 }
 
 /** A question as it goes to the node. */
-export type Ask = UpstreamRequest & Question;
+export interface Ask extends UpstreamRequest, Question {
+  /** The gateway's own: a node whose connections are all taken by slow calls of clients is not dead. */
+  readonly own?: boolean;
+}
 
-/** Requests by HTTP POST. Each ends exactly once; a cancelled one closes its connection, as HTTP/1.1 has no other way. */
+/** Connections that only the gateway's own questions may take, besides those for calls. */
+const RESERVED = 4;
+
+/**
+ * Requests by HTTP POST. Each ends exactly once; a cancelled one closes its connection, as HTTP/1.1 has no other way. What
+ * never got a connection says nothing about the node, and is `unsent`.
+ */
 export class HttpTransport {
   readonly #options: HttpOptions;
   readonly #deps: HttpDeps;
@@ -54,7 +63,7 @@ export class HttpTransport {
     const headers = { 'content-type': 'application/json', ...options.headers };
     this.#target = { path: pathname + search, method: 'POST', headers: Object.entries(headers).flat() };
     this.#pool = new Pool(origin, {
-      connections: options.connections,
+      connections: options.connections + RESERVED,
       connectTimeout: options.connectTimeout,
       // Each exchange has one deadline of its own for all of it.
       headersTimeout: 0,
@@ -72,7 +81,7 @@ export class HttpTransport {
   call(ask: Ask, timeoutMs: number, ended: (outcome: Outcome) => void): () => void {
     const sent = this.#identified(ask);
     const body = encodeRequest(sent.id, ask.method, ask.params);
-    return this.#post(body, timeoutMs, (result, timing) => ended(readAnswer(result, sent, timing)));
+    return this.#post(body, timeoutMs, ask.own === true, (result, timing) => ended(readAnswer(result, sent, timing)));
   }
 
   /** Asks several in one HTTP request; `refused` where the node takes no batches. */
@@ -80,7 +89,8 @@ export class HttpTransport {
     const { stray } = this.#deps;
     const batch = asks.map((ask) => ({ ...ask, ...this.#identified(ask) }));
     return new Promise((resolve) => {
-      this.#post(encodeRequestBatch(batch), timeoutMs, (result, timing) =>
+      const own = asks.every((ask) => ask.own === true);
+      this.#post(encodeRequestBatch(batch), timeoutMs, own, (result, timing) =>
         resolve(readAnswers(result, batch, timing, stray)),
       );
     });
@@ -96,7 +106,12 @@ export class HttpTransport {
     return { id: this.#lastId, method, client };
   }
 
-  #post(body: Buffer, timeoutMs: number, ended: (result: HttpResult, timing: Timing) => void): () => void {
+  #post(
+    body: Buffer,
+    timeoutMs: number,
+    own: boolean,
+    ended: (result: HttpResult, timing: Timing) => void,
+  ): () => void {
     const { clock, lost } = this.#deps;
     const { responseSize, maxRetryAfter } = this.#options;
     const startedAt = clock.now();
@@ -104,8 +119,9 @@ export class HttpTransport {
       body,
       { timeoutMs, responseSize },
       clock,
-      (result) => {
-        this.#waiting.delete(exchange);
+      (came) => {
+        const waited = this.#waiting.delete(exchange);
+        const result = waited && came.kind === 'failed' ? noConnection : came;
         if (result.kind === 'failed' && result.lost) lost(result.message);
         const header = result.kind === 'response' ? result.retryAfter : undefined;
         const wait = header === undefined ? undefined : retryAfterMs(header, clock.wall(), maxRetryAfter);
@@ -113,7 +129,8 @@ export class HttpTransport {
       },
       () => this.#release(exchange),
     );
-    if (this.#running.size < this.#options.connections) this.#dispatch(exchange);
+    const free = this.#options.connections + (own ? RESERVED : 0) - this.#running.size;
+    if (free > 0) this.#dispatch(exchange);
     else this.#waiting.add(exchange);
     return () => exchange.cancel();
   }
@@ -125,6 +142,7 @@ export class HttpTransport {
 
   #release(exchange: HttpExchange): void {
     this.#running.delete(exchange);
+    if (this.#running.size >= this.#options.connections) return;
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
       this.#dispatch(next);
@@ -132,3 +150,12 @@ export class HttpTransport {
     }
   }
 }
+
+const noConnection: HttpResult = {
+  kind: 'failed',
+  failure: 'overloaded',
+  message: 'all connections to the node were taken until the time was over',
+  lost: false,
+  died: false,
+  unsent: true,
+};

@@ -2,7 +2,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Ask, HttpTransport } from './http-transport.ts';
 import type { SocketSession } from './socket-session.ts';
 
-const ask: Ask = { method: 'eth_chainId', params: Buffer.from('[]'), heavy: false, client: 'other' };
+const ask: Ask = { method: 'eth_chainId', params: Buffer.from('[]'), heavy: false, client: 'other', own: true };
 
 /**
  * Whether a node's HTTP and its socket answer for the same chain. They are two addresses, and may be two nodes: what is

@@ -95,6 +95,7 @@ export class SocketSession {
     }
     const subscription = outcome.result.toString('latin1');
     const close = opening.opened(subscription, onEvent, onEnd);
+    if (close === undefined) return undefined;
     const params = Buffer.from(`[${subscription}]`);
     return {
       close: () => {

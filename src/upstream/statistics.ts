@@ -25,12 +25,13 @@ const PRIOR = 1;
 const ownFaults: ReadonlySet<FailureClass> = new Set<FailureClass>(['transport', 'timeout', 'overloaded', 'bad_reply']);
 
 /**
- * What an outcome says about the node. `fault` is its own doing; `neutral` says nothing: the work was given up, or the
- * node only keeps to its limits; everything else is an answer, which shows that it is alive and how fast.
+ * What an outcome says about the node. `fault` is its own doing; `neutral` says nothing: the work was given up or
+ * never got to the node, or it only keeps to its limits; everything else is an answer, which shows that it is alive and how fast.
  */
 export const blame = (outcome: Outcome): 'answer' | 'fault' | 'neutral' => {
   if (outcome.kind === 'cancelled') return 'neutral';
   if (outcome.kind !== 'failed') return 'answer';
+  if (outcome.unsent) return 'neutral';
   if (ownFaults.has(outcome.failure)) return 'fault';
   return outcome.failure === 'rate_limited' ? 'neutral' : 'answer';
 };

@@ -20,7 +20,7 @@ export interface SubscriptionEvent {
 }
 
 /** Ids are short; a longer one is nobody's. */
-const LONGEST_ID = 128;
+export const LONGEST_ID = 128;
 
 /** Reads valid JSON, as decoding leaves it; undefined where it is no such event. */
 export const subscriptionEvent = (params: RawJson): SubscriptionEvent | undefined => {

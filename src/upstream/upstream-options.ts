@@ -50,7 +50,7 @@ export const upstreamDefaults: Omit<UpstreamOptions, 'name' | 'url'> = {
   tier: 0,
   weight: 1,
   send: true,
-  connections: 32,
+  connections: 128,
   queue: 2_000,
   pending: 2_000,
   feeds: 64,

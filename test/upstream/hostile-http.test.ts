@@ -263,6 +263,34 @@ describe('over HTTP', () => {
     for (const attempt of attempts) attempt.cancel();
   });
 
+  test('questions of the gateway’s own do not wait behind calls that have taken all connections', async () => {
+    const node = await fakeNode({ ws: false });
+    node.on('eth_call', () => say.hang());
+    const { upstream } = await reach(node, 'http', { connections: 1 });
+    const attempts = [upstream.call(request('eth_call'), 60_000), upstream.call(request('eth_call'), 60_000)];
+    await until(() => node.count('eth_call') === 1);
+    const one = await upstream.probe([request('eth_chainId')], 10_000);
+    const several = await upstream.probe([request('eth_chainId'), request('net_version')], 10_000);
+    expect([...one, ...several].map(gist)).toEqual(['answered "0x539"', 'answered "0x539"', 'answered "1337"']);
+    expect(node.count('eth_call')).toBe(1);
+    for (const attempt of attempts) attempt.cancel();
+  });
+
+  test('a call that never got a connection says nothing about the node', async () => {
+    const node = await fakeNode({ ws: false });
+    node.on('eth_call', () => say.hang());
+    const clock = new FakeClock();
+    const { upstream } = await reach(node, 'http', { connections: 1 }, clock);
+    const first = upstream.call(request('eth_call'), 60_000);
+    const others = Array.from({ length: 10 }, () => upstream.call(request('eth_call'), 1000));
+    clock.advance(1000);
+    const outcomes = await Promise.all(others.map(({ outcome }) => outcome));
+    expect(new Set(outcomes.map(gist))).toEqual(new Set(['failed overloaded']));
+    expect(outcomes).toMatchObject(others.map(() => ({ unsent: true })));
+    expect(upstream.stats).toMatchObject({ breaker: 'closed', errorRate: 0 });
+    first.cancel();
+  });
+
   test('an upstream that is closed ends its calls as cancelled', async () => {
     const node = await fakeNode({ ws: false });
     node.on('eth_call', () => say.hang());

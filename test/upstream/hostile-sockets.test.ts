@@ -267,6 +267,24 @@ describe.each(['ws', 'ipc'] as const)('over %s', (way) => {
       expect(await subscribe()).toBeUndefined();
     });
 
+    test('are undefined where the node gives one the name of another, or a name as long as a book', async () => {
+      const { node, upstream } = await setUp();
+      const events: string[] = [];
+      const subscribe = () =>
+        upstream.subscribe(
+          newHeads,
+          (result) => events.push(result.toString()),
+          () => {},
+        );
+      node.on('eth_subscribe', () => '0xfeed');
+      expect(await subscribe()).toBeDefined();
+      expect(await subscribe()).toBeUndefined();
+      node.on('eth_subscribe', () => `0x${'f'.repeat(1000)}`);
+      expect(await subscribe()).toBeUndefined();
+      node.pushText(say.notification('0xfeed', 1));
+      await until(() => events.length === 1);
+    });
+
     test('are no more than allowed', async () => {
       const node = await fakeNode({ ipc: true });
       const { upstream } = await reach(node, way, { feeds: 1 });
