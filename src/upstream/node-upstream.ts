@@ -122,7 +122,7 @@ class NodeUpstream implements Upstream {
 
   async probe(requests: readonly UpstreamRequest[], timeoutMs: number): Promise<readonly Outcome[]> {
     const outcomes = await this.#askAll(
-      requests.map((request) => this.#ask(request)),
+      requests.map((request) => ({ ...this.#ask(request), own: true })),
       timeoutMs,
     );
     this.#stats.probed(outcomes);
