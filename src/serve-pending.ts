@@ -55,7 +55,10 @@ const keepOpen = (
   const subscribe = async (): Promise<void> => {
     if (closed || opening || feed !== undefined || !upstream.pushes) return;
     opening = true;
+    // The socket may be lost between the node's answer and the moment in which it is told here.
+    let over = false;
     const ended = (): void => {
+      over = true;
       feed = undefined;
     };
     // Some nodes refuse to tell whole transactions: their hashes are better than nothing.
@@ -64,8 +67,10 @@ const keepOpen = (
       (await upstream.subscribe(kinds.hashes, onEvent, ended));
     opening = false;
     if (closed) return opened?.close();
-    feed = opened;
-    if (feed !== undefined) return backoff.reset();
+    if (opened !== undefined && !over) {
+      feed = opened;
+      return backoff.reset();
+    }
     timer?.cancel();
     timer = clock.after(backoff.next(), () => void subscribe());
   };
