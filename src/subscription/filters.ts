@@ -101,14 +101,15 @@ export class Filters {
 
   /** `eth_getFilterChanges`: what is new since the last time. While it cannot be told, nothing is lost. */
   async changes(call: Call): Promise<Reply> {
+    if (idIn(call) === undefined) return unnamed;
     const filter = this.#find(call);
     if (filter === undefined) return notFound;
+    if (!servable(this.#deps.hub.chain.view)) return unserved;
     if (filter.kind === 'pending') {
       const { heard } = filter;
       filter.heard = [];
       return localReply(listed(heard));
     }
-    if (!servable(this.#deps.hub.chain.view)) return unserved;
     const before = filter.turn;
     const answer = before.then(() => this.#collect(filter, call));
     filter.turn = answer;
@@ -117,6 +118,7 @@ export class Filters {
 
   /** `eth_getFilterLogs`: all that the filter matches, read like any other logs by way of `next`. */
   async logs(call: Call, next: Handle): Promise<Reply> {
+    if (idIn(call) === undefined) return unnamed;
     const filter = this.#find(call);
     if (filter === undefined || filter.kind !== 'chain' || filter.listening.kind !== 'logs') return notFound;
     const params = Buffer.from(JSON.stringify([filter.criteria]));
@@ -125,8 +127,8 @@ export class Filters {
 
   /** `eth_uninstallFilter`. */
   uninstall(call: Call): Reply {
-    const [id] = listOf(call);
-    return localReply(Buffer.from(String(typeof id === 'string' && this.#remove(id))));
+    const id = idIn(call);
+    return id === undefined ? unnamed : localReply(Buffer.from(String(this.#remove(id))));
   }
 
   close(): void {
@@ -171,8 +173,7 @@ export class Filters {
   }
 
   #find(call: Call): Filter | undefined {
-    const [id] = listOf(call);
-    const filter = typeof id === 'string' ? this.#filters.get(id) : undefined;
+    const filter = this.#filters.get(idIn(call) ?? '');
     if (filter !== undefined) filter.askedAt = this.#deps.clock.now();
     return filter;
   }
@@ -207,6 +208,13 @@ const CLOSE = Buffer.from(']');
 
 const listed = (results: readonly Buffer[]): Buffer =>
   Buffer.concat([OPEN, ...results.flatMap((result, index) => (index === 0 ? [result] : [COMMA, result])), CLOSE]);
+
+const idIn = (call: Call): string | undefined => {
+  const [id] = listOf(call);
+  return typeof id === 'string' ? id : undefined;
+};
+
+const unnamed: Reply = refuse('invalid_params', "want a filter's id");
 
 const unserved: Reply = refuse('no_upstream', 'no node can serve this filter now; it keeps its place');
 

@@ -134,6 +134,33 @@ describe('filters', () => {
     await eventually(async () => (await changes(pool, id)).result).toEqual(hashes);
   });
 
+  it('of pending transactions say so too while no node can serve, and keep what they heard', async () => {
+    const chain = new ScriptedChain();
+    await using pool = await EventPool.start(chain, [chain.extend(chain.genesis, 5)]);
+    const { node } = pool.member(0);
+    const id = await made(pool, 'eth_newPendingTransactionFilter');
+    const seen = await pool.subscribe(['newPendingTransactions']);
+    await listened(node, 'newPendingTransactions');
+    const hash = `0x${'7'.repeat(64)}`;
+    node.push('newPendingTransactions', hash);
+    await eventually(() => seen.client.messages.join()).toContain(hash);
+    await node.stop();
+    await eventually(async () => (await fetch(`${pool.gateway.url}/readyz`)).status).toBe(503);
+    expect(await changes(pool, id)).toMatchObject({ error: { code: -32002 } });
+    await node.restart();
+    await eventually(async () => (await changes(pool, id)).result).toEqual([hash]);
+  });
+
+  it('have to be named', async () => {
+    const chain = new ScriptedChain();
+    await using pool = await EventPool.start(chain, [chain.extend(chain.genesis, 5)]);
+    for (const method of ['eth_getFilterChanges', 'eth_getFilterLogs', 'eth_uninstallFilter']) {
+      for (const params of [[], [7], [null]]) {
+        expect((await rpc(pool.gateway.url, method, params)).json.error).toMatchObject({ code: -32602 });
+      }
+    }
+  });
+
   it('are not made by asking how a call would be answered', async () => {
     const chain = new ScriptedChain();
     await using pool = await EventPool.start(chain, [chain.extend(chain.genesis, 5)]);
