@@ -1,5 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { shortValue } from '../jsonrpc/short-value.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
 import type { TagAnswer } from './finality.ts';
 import { type Header, readHeader, readQuantity } from './header.ts';
@@ -55,11 +56,4 @@ export const tagIn = (outcome: Outcome | undefined): TagAnswer => {
   return silent ? undefined : 'none';
 };
 
-const parsed = (raw: RawJson | undefined): unknown => {
-  if (raw === undefined) return undefined;
-  try {
-    return JSON.parse(raw.toString());
-  } catch {
-    return undefined;
-  }
-};
+const parsed = (raw: RawJson | undefined): unknown => (raw === undefined ? undefined : shortValue(raw));

@@ -251,3 +251,19 @@ export const walkArray = (bytes: Buffer, at: number, skipElement: (at: number) =
     at = skipSpace(bytes, at + 1);
   }
 };
+
+/** Walks the object that opens at `at`, as `walkArray` does. `skipMember` is given where a key and where its value begins. */
+export const walkObject = (bytes: Buffer, at: number, skipMember: (key: number, value: number) => number): number => {
+  at = skipSpace(bytes, at + 1);
+  if (bytes[at] === CLOSE_OBJECT) return at + 1;
+  for (;;) {
+    const value = skipKey(bytes, at);
+    if (value < 0) return value;
+    at = skipMember(at, value);
+    if (at < 0) return at;
+    at = skipSpace(bytes, at);
+    if (bytes[at] === CLOSE_OBJECT) return at + 1;
+    if (bytes[at] !== COMMA) return ~at;
+    at = skipSpace(bytes, at + 1);
+  }
+};

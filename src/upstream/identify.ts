@@ -1,4 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
+import { shortValue } from '../jsonrpc/short-value.ts';
 import type { Identity, Upstream, UpstreamRequest } from './upstream.ts';
 
 const question = (method: string, params = '[]'): UpstreamRequest => ({
@@ -14,7 +15,7 @@ const questions = [
 ];
 
 const valueOf = (outcome: Outcome | undefined): unknown =>
-  outcome?.kind === 'answered' ? JSON.parse(outcome.result.toString()) : undefined;
+  outcome?.kind === 'answered' ? shortValue(outcome.result) : undefined;
 
 const hexNumber = /^0x[0-9a-f]{1,64}$/i;
 const blockHash = /^0x[0-9a-f]{64}$/i;

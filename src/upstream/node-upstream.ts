@@ -1,6 +1,7 @@
 import type { Attempt, FailureClass, Outcome } from '../core/outcome.ts';
 import { type ClientKind, clientVersion } from '../ethereum/client-kind.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { shortValue } from '../jsonrpc/short-value.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Ask, HttpTransport } from './http-transport.ts';
 import { type NodeTransports, nodeTransports } from './node-transports.ts';
@@ -225,7 +226,7 @@ class NodeUpstream implements Upstream {
 
   #learnClient(outcome: Outcome): void {
     if (outcome.kind !== 'answered') return;
-    const version: unknown = JSON.parse(outcome.result.toString());
+    const version = shortValue(outcome.result);
     if (typeof version === 'string') this.#client = clientVersion(version).kind;
   }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readHeader, readQuantity } from '../../src/head/header.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
 
@@ -29,6 +29,31 @@ describe('a header', () => {
       totalDifficulty: '0x0',
     };
     expect(JSON.parse(readHeader(raw(whole))?.raw.toString() ?? '')).toEqual(block.header);
+  });
+
+  it('is read from a block of thousands of transactions, whose own bytes stay as they are', () => {
+    const [opening] = JSON.stringify(block.header).split('}');
+    const hashes = JSON.stringify(Array.from({ length: 30_000 }, () => block.hash));
+    const whole = Buffer.from(` ${opening} , "n\\u006fte": [1.0, "\u00e9"] ,"transactions" : ${hashes}, "uncles":[]} `);
+    expect(readHeader(whole)?.raw.toString()).toBe(`${opening},"n\\u006fte": [1.0, "\u00e9"]}`);
+  });
+
+  it('is not read from megabytes of brackets, which are not even parsed', ({ onTestFinished }) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    const nothing = `[${'{},'.repeat(100_000)}{}]`;
+    const [opening] = JSON.stringify(block.header).split('}');
+    for (const rest of [`,"zz":${nothing}}`, `,"zz":${nothing},"transactions":[]}`, `,${'"":1,'.repeat(100_000)}"":1}`])
+      expect(readHeader(Buffer.from(opening + rest))).toBeUndefined();
+    expect(readHeader(Buffer.from(`${opening},"transactions":${nothing}}`))?.number).toBe(3);
+    const huge = Buffer.alloc(9 * 1024 * 1024, ' ');
+    huge.write(JSON.stringify({ ...block.header, transactions: [] }));
+    expect(readHeader(huge)).toBeUndefined();
+    expect(parse.mock.calls.every(([text]) => text.length < 64 * 1024)).toBe(true);
+  });
+
+  it('is not read from a block with something behind it', () => {
+    expect(readHeader(Buffer.from(`${JSON.stringify({ ...block.header, uncles: [] })} 1`))).toBeUndefined();
   });
 
   it('has its hashes in lower case', () => {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANY_DEPTH, skipSpace, skipValue, TOO_DEEP, walkArray } from '../../src/jsonrpc/scan.ts';
+import { ANY_DEPTH, skipSpace, skipValue, TOO_DEEP, walkArray, walkObject } from '../../src/jsonrpc/scan.ts';
 import { damaged, parsed, space, valueText } from './json-text.ts';
 
 const accepts = (bytes: Buffer): boolean => {
@@ -144,6 +144,35 @@ describe('the scanner', () => {
     expect(skipValue(deep, 0, ANY_DEPTH)).toBe(deep.length);
     expect(skipValue(deep, 0, 64)).toBe(TOO_DEEP);
     expect(skipValue(Buffer.from('['.repeat(1e6)), 0, ANY_DEPTH)).toBe(~1e6);
+  });
+
+  it('walks the members of an object exactly when JSON.parse takes it', () => {
+    const object = fc.array(fc.tuple(space, fc.json({ depthSize: 'small' }), space)).map((members) => {
+      const texts = members.map(
+        ([before, value, after], index) => `${before}"${index}"${after}:${before}${value}${after}`,
+      );
+      return `{${texts.join(',')}}`;
+    });
+    const walk = (bytes: Buffer) => {
+      const members: string[] = [];
+      const end = walkObject(bytes, 0, (key, value) => {
+        const after = skipValue(bytes, value, ANY_DEPTH);
+        members.push(bytes.toString('utf8', key, after));
+        return after;
+      });
+      return end === bytes.length ? `{${members.join(',')}}` : undefined;
+    };
+    fc.assert(
+      fc.property(object, (text) => {
+        expect(JSON.parse(walk(Buffer.from(text)) ?? '')).toEqual(JSON.parse(text));
+      }),
+    );
+    fc.assert(
+      fc.property(damaged(object), (bytes) => {
+        fc.pre(bytes[0] === 0x7b && isUtf8(bytes) && bytes.at(-1) === 0x7d);
+        expect(walk(bytes) !== undefined).toBe(parsed(bytes) !== undefined);
+      }),
+    );
   });
 
   it('stops walking an array when the visitor does', () => {

@@ -273,6 +273,20 @@ describe('the identity of a node', () => {
     expect(await identify(upstream, 10_000)).toEqual({ chainId: 1337n, genesis: undefined, client: '' });
   });
 
+  test('is not looked for in megabytes of brackets, which would take seconds to parse', async () => {
+    const node = await fakeNode({ ws: false });
+    const hash = node.chain.hash(0);
+    const filler = Array.from({ length: 40_000 }, () => ({}));
+    node.on('eth_getBlockByNumber', () => ({ hash, filler }));
+    node.on('web3_clientVersion', () => `Nethermind/${'v'.repeat(100_000)}`);
+    node.on('eth_call', () => say.rpcError(-32002, 'whatever'));
+    const { upstream } = watch(node.url);
+    expect(await identify(upstream, 10_000)).toEqual({ chainId: 1337n, genesis: undefined, client: '' });
+    expect(gist(await ask(upstream, 'eth_call'))).not.toBe('failed missing_data');
+    node.on('eth_chainId', () => filler);
+    expect(await identify(upstream, 10_000)).toEqual({ failed: 'eth_chainId was not answered with a number' });
+  });
+
   test.each([
     ['no', 'is not answered with a number'],
     ['0x', 'is not answered with a number'],
