@@ -46,7 +46,7 @@ describe('an answer by transaction hash', () => {
   it('of a block that is never published is null', async () => {
     await using node = await startFakeNode({ head: 100 });
     await using gateway = await startGateway({
-      chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '400ms', attemptTimeout: '200ms' } }],
+      chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '2s' } }],
     });
     await gateway.ready();
     node.on('eth_getTransactionReceipt', () => receipt(node, 105));
@@ -64,7 +64,7 @@ describe('an answer by transaction hash', () => {
   it.each(['hex', 'decimal'])('of traces with their height in %s is kept in step with the head too', async (form) => {
     await using node = await startFakeNode({ head: 100 });
     await using gateway = await startGateway({
-      chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '400ms', attemptTimeout: '200ms' } }],
+      chains: [{ upstreams: [{ url: node.url }], routing: { timeout: '2s' } }],
     });
     await gateway.ready();
     const traces = (number: number, blockHash: string): readonly object[] => [

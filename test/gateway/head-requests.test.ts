@@ -37,7 +37,7 @@ describe('a HEAD request', () => {
     node = await startFakeNode();
     node.on('eth_getLogs', () => []);
     gateway = await startGateway({
-      chains: [{ name: 'main', routing: { timeout: '500ms' }, upstreams: [{ url: node.url }] }],
+      chains: [{ name: 'main', routing: { timeout: '2s' }, upstreams: [{ url: node.url }] }],
     });
     await gateway.ready();
   });
