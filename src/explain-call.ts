@@ -40,6 +40,7 @@ const questionOf = (chain: string, method: string, params: RawJson, now: number)
   only: undefined,
   bypassCache: true,
   session: undefined,
+  memory: undefined,
   requestId: 'explain',
   traceparent: undefined,
   pin: undefined,

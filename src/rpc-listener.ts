@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
-import { ByteBudget } from './ingress/body.ts';
 import { trusts } from './ingress/client-address.ts';
 import { requestIds } from './ingress/context.ts';
+import { ByteBudget } from './ingress/holding.ts';
 import { isLoopback } from './ingress/host-check.ts';
 import { createHttp, type HttpOptions } from './ingress/http.ts';
 import { landingPage } from './ingress/landing-page.ts';
@@ -45,10 +45,10 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
   const { clock, observer, endpoints, hide } = deps;
   const options = httpOptions(server);
   const decoding = { depth: limits.jsonDepth, batchItems: limits.batchItems };
-  const answering = { limits: decoding, clock, observer, endpoints, hide };
+  const budget = new ByteBudget(limits.inflightSize);
+  const answering = { limits: decoding, clock, observer, endpoints, hide, budget };
   const http = createHttp(options, {
     ...answering,
-    budget: new ByteBudget(limits.inflightSize),
     ready: deps.ready,
     draining: deps.draining,
     page: (endpoint, url) => landingPage({ chain: endpoint.name, chainId: endpoint.chainId(), url }),

@@ -68,7 +68,8 @@ export class SingleFlight {
     while (call !== undefined) {
       flight.deadline = call.deadline;
       const halfTime: number = (this.#clock.now() + call.deadline) / 2;
-      const reply: Reply = await ask({ ...call, cancellation: flight.cancellation });
+      // One client's slow reading is not to hold up whoever else waits.
+      const reply: Reply = await ask({ ...call, cancellation: flight.cancellation, memory: undefined });
       // What failed for want of time would perhaps not have failed whoever came later, and waits longer.
       const late: boolean = !reply.ok && reply.reason !== undefined && this.#clock.now() >= halfTime;
       call = late ? latest(flight) : undefined;

@@ -1,9 +1,9 @@
 import type { BlockLogsQuery } from '../core/block-logs.ts';
 import type { BlockId, Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
-import { localReply, refuse, type Reply } from '../core/reply.ts';
+import { localReply, refuse, type Reply, tooManyBytes } from '../core/reply.ts';
 import type { ChainFeed } from '../head/chain-view.ts';
-import { arrayOf, isArray } from '../jsonrpc/arrays.ts';
+import { arrayOf, arraySize, isArray } from '../jsonrpc/arrays.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -30,15 +30,18 @@ export const tellVerified = async (
 ): Promise<Reply> => {
   const blocks = await verifiedLogs({ ...call, cancellation }, hashes, query, deps);
   const block = call.head?.latest.number;
+  const logs = blocks?.flat();
+  // Many calls wait for the same blocks, and all go on at once when these have come.
+  const room = logs === undefined || call.memory === undefined || (await call.memory.take(arraySize(logs)));
   if (call.pin !== undefined && !deps.chain.view.canonical(call.pin.hash)) {
     const gone = refuse('not_yet', 'the block that was read is no longer part of the chain');
     return { ...gone, info: { ...gone.info, block, orphaned: true } };
   }
-  if (blocks === undefined) {
+  if (logs === undefined) {
     const late = refuse('timeout', 'no node gave logs in time that fit the header of their block');
     return { ...late, info: { ...late.info, block } };
   }
-  return localReply(arrayOf(blocks.flat()), { block });
+  return room ? localReply(arrayOf(logs), { block }) : tooManyBytes();
 };
 
 /**

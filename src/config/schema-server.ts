@@ -77,7 +77,13 @@ const limits = section('Bounds on what clients may ask at once. Sizes in bytes o
     min: 1,
     max: hour,
   }).prefault('10s'),
-  requestTimeout: duration('How long a client may take to send a whole request', { min: 1, max: hour }).prefault('30s'),
+  requestTimeout: duration(
+    'How long a client may take to send a whole request, and then read nothing of a large answer',
+    {
+      min: 1,
+      max: hour,
+    },
+  ).prefault('30s'),
 });
 
 function readRate(value: unknown): Reading<number | null> {

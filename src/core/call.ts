@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../ethereum/methods.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
+import type { Memory } from './memory.ts';
 import type { Session } from './session.ts';
 
 /** A block, named so that no fork can confuse it. `hash` is 0x-prefixed lower-case hex. */
@@ -49,6 +50,8 @@ export interface Call {
   readonly bypassCache: boolean;
   /** The connection that events can be pushed to; undefined where there is none (HTTP). */
   readonly session: Session | undefined;
+  /** Where the bytes of its answer count; undefined where nobody's answer is put together. */
+  readonly memory: Memory | undefined;
   readonly requestId: string;
   readonly traceparent: string | undefined;
   /** The block that the pin layer chose for this call; the router writes it into each attempt. */

@@ -1,7 +1,7 @@
 import { isArray, joinArrays } from '../jsonrpc/arrays.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Call } from './call.ts';
-import { refuse, type Reply, type ReplyInfo } from './reply.ts';
+import { refuse, type Reply, type ReplyInfo, tooManyBytes } from './reply.ts';
 
 /** One part of a call. Its cancellation fires when the client has gone, or another part has failed. */
 export type Part = (cancellation: Cancellation) => Promise<Reply>;
@@ -41,6 +41,7 @@ export const inParts = async (call: Call, parts: readonly Part[], options: Parts
   await Promise.all(Array.from({ length: Math.min(options.parallel, parts.length) }, work));
   forgetClient();
   if (error !== undefined) return error;
+  if (call.memory !== undefined && !(await call.memory.take(bytes))) return tooManyBytes();
   return { ok: true, result: joinArrays(replies.map(({ result }) => result)), info: together(replies) };
 };
 

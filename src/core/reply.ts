@@ -65,6 +65,13 @@ export const faultReply = (error: GatewayError, info: Partial<ReplyInfo> = {}, r
   info: { ...localInfo, ...info },
 });
 
+/** Too much is under way, as `why` says; a client may try again in a second. */
+export const overloaded = (why: string): Reply =>
+  faultReply(gatewayError('overloaded', `too busy: ${why}; try again in a second`), {}, 1);
+
+/** What is told whose answer's bytes would be too many. */
+export const tooManyBytes = (): Reply => overloaded('too many bytes of answers are under way, or not read yet');
+
 /** Shorthand for the common case of `faultReply`. */
 export const refuse = (reason: Reason, message: string, details?: Readonly<Record<string, unknown>>): Reply =>
   faultReply(gatewayError(reason, message, details));

@@ -1,5 +1,6 @@
 import type { Call, Client, HeadSnapshot } from '../core/call.ts';
 import type { Endpoint } from '../core/endpoint.ts';
+import type { Memory } from '../core/memory.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import { methodSpec } from '../ethereum/methods.ts';
@@ -8,6 +9,7 @@ import type { GatewayError } from '../jsonrpc/errors.ts';
 import type { RawJson, Request } from '../jsonrpc/message.ts';
 import type { Cancellation } from '../lib/cancellation.ts';
 import { type CallDeps, carryOut } from './carry-out.ts';
+import type { Holding } from './holding.ts';
 
 /** What a listener knows of a message besides its bytes. */
 export interface Context {
@@ -20,6 +22,12 @@ export interface Context {
   readonly session: Session | undefined;
   readonly requestId: string;
   readonly traceparent: string | undefined;
+}
+
+/** A message as it came, and where its bytes and those of its answer count. */
+export interface Message {
+  readonly body: Buffer;
+  readonly holding: Holding;
 }
 
 export interface AnswerDeps extends CallDeps {
@@ -38,6 +46,12 @@ export type Answer =
   | { readonly kind: 'single'; readonly answered: Answered }
   | { readonly kind: 'batch'; readonly answered: readonly Answered[] };
 
+/** What a call has: its time, in monotonic ms, and room for its answer. */
+interface Due {
+  readonly deadline: number;
+  readonly memory: Memory;
+}
+
 /** Items of one batch under way at once. */
 const WIDTH = 100;
 /** Times a message is pinned anew because a reorganisation took its block away. */
@@ -45,20 +59,27 @@ const PINS = 3;
 const NULL_ID: RawJson = Buffer.from('null');
 
 /** Takes one message, single or batch, through the chain's pipeline. Never rejects. */
-export const answer = async (body: Buffer, endpoint: Endpoint, context: Context, deps: AnswerDeps): Promise<Answer> => {
+export const answer = async (
+  { body, holding }: Message,
+  endpoint: Endpoint,
+  context: Context,
+  deps: AnswerDeps,
+): Promise<Answer> => {
   const decoded = decodeRequests(body, deps.limits);
+  const deadline = deps.clock.now() + endpoint.timeoutMs;
+  const due = (): Due => ({ deadline, memory: holding.memory(deadline) });
   switch (decoded.kind) {
     case 'invalid':
       deps.observer.rejected(decoded.error.data.reason);
       return { kind: 'single', answered: { id: NULL_ID, reply: faultReply(decoded.error) } };
     case 'single': {
       const { item } = decoded;
-      const reply = item.ok ? await runOne(item.request, endpoint, context, deps) : rejected(item.error, deps);
+      const reply = item.ok ? await runOne(item.request, due(), endpoint, context, deps) : rejected(item.error, deps);
       if (item.ok && item.request.id === undefined) return { kind: 'silence' };
       return { kind: 'single', answered: { id: (item.ok ? item.request.id : item.id) ?? NULL_ID, reply } };
     }
     case 'batch': {
-      const answered = await runAll(decoded.items, endpoint, context, deps);
+      const answered = await runAll(decoded.items, due, endpoint, context, deps);
       const heard = answered.filter((one) => one !== undefined);
       return heard.length === 0 ? { kind: 'silence' } : { kind: 'batch', answered: heard };
     }
@@ -67,10 +88,15 @@ export const answer = async (body: Buffer, endpoint: Endpoint, context: Context,
   }
 };
 
-const runOne = async (request: Request, endpoint: Endpoint, context: Context, deps: AnswerDeps): Promise<Reply> => {
-  const deadline = deps.clock.now() + endpoint.timeoutMs;
+const runOne = async (
+  request: Request,
+  due: Due,
+  endpoint: Endpoint,
+  context: Context,
+  deps: AnswerDeps,
+): Promise<Reply> => {
   for (let pins = 1; ; pins += 1) {
-    const reply = await carryOut(callOf(request, endpoint, context, deadline, endpoint.head()), endpoint, deps);
+    const reply = await carryOut(callOf(request, due, endpoint.head(), endpoint, context), endpoint, deps);
     if (!reply.info.orphaned || pins >= PINS || !repeatable(request)) return reply;
   }
 };
@@ -78,18 +104,19 @@ const runOne = async (request: Request, endpoint: Endpoint, context: Context, de
 /** One entry per item, in order; undefined for a notification. All items see one head. */
 const runAll = async (
   items: readonly Item[],
+  due: () => Due,
   endpoint: Endpoint,
   context: Context,
   deps: AnswerDeps,
 ): Promise<(Answered | undefined)[]> => {
-  const deadline = deps.clock.now() + endpoint.timeoutMs;
+  const dues = items.map(due);
   const replies: (Reply | undefined)[] = items.map((item) => (item.ok ? undefined : rejected(item.error, deps)));
   for (let pins = 0; pins < PINS && (pins === 0 || replies.some((reply) => reply?.info.orphaned)); pins += 1) {
     const head = endpoint.head();
     await eachOf(items.length, async (index) => {
-      const item = items[index];
-      if (!item?.ok || (pins > 0 && !repeatable(item.request))) return;
-      replies[index] = await carryOut(callOf(item.request, endpoint, context, deadline, head), endpoint, deps);
+      const [item, own] = [items[index], dues[index]];
+      if (!item?.ok || own === undefined || (pins > 0 && !repeatable(item.request))) return;
+      replies[index] = await carryOut(callOf(item.request, own, head, endpoint, context), endpoint, deps);
     });
   }
   return items.map((item, index) => {
@@ -112,10 +139,10 @@ const rejected = (error: GatewayError, { observer }: AnswerDeps): Reply => {
 
 const callOf = (
   request: Request,
+  { deadline, memory }: Due,
+  head: HeadSnapshot | undefined,
   endpoint: Endpoint,
   context: Context,
-  deadline: number,
-  head: HeadSnapshot | undefined,
 ): Call => ({
   // Written out, since an object that is spread into a larger one is built member by member, and each call is.
   client: context.client,
@@ -132,6 +159,7 @@ const callOf = (
   spec: methodSpec(request.method),
   params: request.params,
   deadline,
+  memory,
   head,
   pin: undefined,
   accept: undefined,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import type { Reason } from '../jsonrpc/errors.ts';
+import type { Holding } from './holding.ts';
 
 /** A body that will not be read; `reason` is what its sender is told. */
 export class BodyRefused extends Error {
@@ -10,58 +11,6 @@ export class BodyRefused extends Error {
   constructor(reason: Reason, message: string) {
     super(message);
     this.reason = reason;
-  }
-}
-
-/** Bytes of requests and answers in memory at once, over all connections. */
-export class ByteBudget {
-  readonly #limit: number;
-  #held = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** True if the bytes fit; they count until they are released. */
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#limit) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  /** Counts bytes that are there already, such as an answer's, fit or not. */
-  hold(bytes: number): void {
-    this.#held += bytes;
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes;
-  }
-}
-
-/** The bytes that one exchange holds; given back all at once. */
-export class Holding {
-  readonly #budget: ByteBudget;
-  #bytes = 0;
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
-
-  take(bytes: number): boolean {
-    const fits = this.#budget.take(bytes);
-    if (fits) this.#bytes += bytes;
-    return fits;
-  }
-
-  hold(bytes: number): void {
-    this.#budget.hold(bytes);
-    this.#bytes += bytes;
-  }
-
-  close(): void {
-    this.#budget.release(this.#bytes);
-    this.#bytes = 0;
   }
 }
 

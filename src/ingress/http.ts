@@ -6,13 +6,14 @@ import { gatewayError, type GatewayError, type Reason, statusOf } from '../jsonr
 import type { RawJson } from '../jsonrpc/message.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import { type Answer, answer, type AnswerDeps } from './answer.ts';
-import { BodyRefused, type ByteBudget, Holding, readable, tooLarge } from './body.ts';
+import { BodyRefused, readable, tooLarge } from './body.ts';
 import { contextOf, type ContextOptions, requestIdOf } from './context.ts';
 import { corsHeaders, type CorsOptions, preflightHeaders } from './cors.ts';
 import { idIn, internalError, tellFault } from './fault.ts';
+import { type ByteBudget, Holding } from './holding.ts';
 import { hostCheck } from './host-check.ts';
 import { bodyOf, headersOf, httpStatusOf } from './response.ts';
-import { pack, sizeOf, write } from './write.ts';
+import { pack, write } from './write.ts';
 import { answerUnreadable } from './unreadable.ts';
 import { EventStreams } from './sse.ts';
 import { type Endpoints, parseTarget, type Target } from './target.ts';
@@ -54,6 +55,8 @@ interface Ending {
 }
 
 type Ended = FastifyRequest & { ending: Ending | null };
+
+const endingOf = ({ budget }: Gate): Ending => ({ holding: new Holding(budget), cancellation: new Cancellation() });
 
 const NULL_ID: RawJson = Buffer.from('null');
 
@@ -124,7 +127,7 @@ const addHooks = (app: FastifyInstance, gate: Gate): void => {
     else refuse(reply, gate, 'host_denied', "the Host header is none of this machine's names: see server.hosts");
   });
   app.addHook('preParsing', (request, reply, payload, done) => {
-    const ending = { holding: new Holding(gate.budget), cancellation: new Cancellation() };
+    const ending = endingOf(gate);
     (request as Ended).ending = ending;
     reply.raw.once('close', () => {
       ending.holding.close();
@@ -200,19 +203,18 @@ const post = async (request: FastifyRequest, reply: FastifyReply, gate: Gate): P
   const endpoint = target.kind === 'rpc' ? gate.endpoints.find(target.chain) : undefined;
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   if (endpoint === undefined) return unknownChain(reply, gate, idIn(body, gate.limits));
-  const { ending } = request as Ended;
-  const context = contextOf(request.raw, gate, ending?.cancellation ?? new Cancellation());
+  const { holding, cancellation } = (request as Ended).ending ?? endingOf(gate);
+  const context = contextOf(request.raw, gate, cancellation);
   if ('problem' in context) {
     return refuse(reply, gate, 'invalid_request', context.problem, { id: idIn(body, gate.limits) });
   }
-  const outcome = await answer(body, endpoint, context, gate);
+  const outcome = await answer({ body, holding }, endpoint, context, gate);
   const pieces = bodyOf(outcome);
   const headers = commonHeaders(request, context.requestId, gate);
   Object.assign(headers, headersOf(outcome, endpoint.head()?.latest.number));
-  ending?.holding.hold(sizeOf(pieces));
   if (pieces.length > 0) headers['content-type'] = 'application/json';
   const packed = gate.compression && pieces.length > 0 ? await pack(request.raw, headers, pieces) : pieces;
-  write(reply.raw, httpStatusOf(outcome), headers, packed);
+  write(reply.raw, httpStatusOf(outcome), headers, packed, gate.requestTimeout);
   return reply.hijack();
 };
 

@@ -90,7 +90,7 @@ export class EventStreams {
   }
 
   #subscribe(
-    context: Omit<Call, 'chain' | 'method' | 'spec' | 'params' | 'deadline' | 'head' | 'pin' | 'accept'>,
+    context: Omit<Call, 'chain' | 'method' | 'spec' | 'params' | 'deadline' | 'memory' | 'head' | 'pin' | 'accept'>,
     params: readonly unknown[],
     endpoint: Endpoint,
   ): Promise<Reply> {
@@ -101,6 +101,7 @@ export class EventStreams {
       spec: methodSpec('eth_subscribe'),
       params: Buffer.from(JSON.stringify(params)),
       deadline: this.#deps.clock.now() + endpoint.timeoutMs,
+      memory: undefined,
       head: endpoint.head(),
       pin: undefined,
       accept: undefined,

@@ -21,13 +21,15 @@ export const pack = async (
 
 /**
  * Writes an answer past Fastify. A small one as text, since Node then sends head and body in one write; a large one in
- * its pieces, without a copy.
+ * its pieces, without a copy. A client that reads nothing of it for `patience` ms is cut off: its answer takes from what
+ * all may hold.
  */
 export const write = (
   raw: ServerResponse,
   status: number,
   headers: Record<string, string>,
   pieces: readonly Buffer[],
+  patience: number,
 ): void => {
   const size = sizeOf(pieces);
   if (pieces.length > 0) headers['content-length'] = String(size);
@@ -36,6 +38,7 @@ export const write = (
     raw.end(latin1(pieces), 'latin1');
     return;
   }
+  raw.setTimeout(patience);
   for (const piece of pieces) raw.write(piece);
   raw.end();
 };

@@ -1,6 +1,9 @@
 import type { WebSocket } from 'ws';
 import type { Session, Subscription } from '../core/session.ts';
+import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { AnswerTurns, type Turn } from './answer-turns.ts';
+import { sizeOf } from './write.ts';
 
 export interface ConnectionOptions {
   /** Bytes that may wait for a slow reader, besides one answer. */
@@ -20,13 +23,18 @@ const DRAIN_CHECK = 25;
 /** One client's WebSocket: writes whole messages, watches that somebody reads them, and holds the subscriptions. */
 export class WsConnection {
   readonly subscriptions = new Map<string, Subscription>();
+  /** Fires when nothing can be written any more. */
+  readonly cancellation = new Cancellation();
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
+  readonly #turns: AnswerTurns;
   #alive = true;
   #closed = false;
   /** Messages that are not answered yet. */
   #open = 0;
+  /** Bytes of the largest message among those that wait to be read. */
+  #largest = 0;
   #farewell: { readonly code: number; readonly reason: string } | undefined;
   #ping: Timer;
   #drainCheck: Timer | undefined;
@@ -36,6 +44,8 @@ export class WsConnection {
     this.#socket = socket;
     this.#options = options;
     this.#clock = clock;
+    // Half of the queue, so that what else is written meanwhile finds room.
+    this.#turns = new AnswerTurns(clock, options.queue / 2, () => socket.bufferedAmount);
     this.#ping = clock.after(options.pingInterval, () => this.#heartbeat());
     socket.on('pong', () => {
       this.#alive = true;
@@ -65,22 +75,32 @@ export class WsConnection {
     return undefined;
   }
 
-  /** Writes one message, given in pieces. A reader so slow that its queue is full is sent away with 1013. */
-  write(pieces: readonly Buffer[]): void {
-    if (this.#closed || pieces.length === 0) return;
-    const full = this.#socket.bufferedAmount > this.#options.queue;
-    if (full) {
+  /**
+   * Writes one message, given in pieces. A reader so slow that its queue is full, besides one message, is sent away with
+   * 1013. `sent` runs once the bytes are no longer held here.
+   */
+  write(pieces: readonly Buffer[], sent: () => void = ignore): void {
+    if (this.#closed || pieces.length === 0) return sent();
+    const size = sizeOf(pieces);
+    const unsent = this.#socket.bufferedAmount;
+    this.#largest = Math.max(unsent === 0 ? 0 : this.#largest, size);
+    if (unsent + size - this.#largest > this.#options.queue) {
       this.end(1013, 'too slow: too much is waiting to be read');
-      return;
+      return sent();
     }
     const last = pieces.length - 1;
+    const written = (): void => {
+      sent();
+      this.#turns.next();
+    };
     for (const [index, piece] of pieces.entries()) {
-      this.#socket.send(piece, { binary: false, fin: index === last }, ignore);
+      this.#socket.send(piece, { binary: false, fin: index === last }, index === last ? written : ignore);
     }
+    return undefined;
   }
 
-  /** A session for one message: what waits for its answer runs when `answered` is called. */
-  sessionFor(style: Session['style']): { session: Session; answered: () => void } {
+  /** A session for one message, and its turn: what waits for its answer runs when `answered` is called. */
+  sessionFor(style: Session['style']): { session: Session; turn: Turn; answered: () => void } {
     let tasks: (() => void)[] | undefined = [];
     const session: Session = {
       subscriptions: this.subscriptions,
@@ -97,12 +117,14 @@ export class WsConnection {
       onDrain: (task) => this.#whenDrained(task),
       end: (code, reason) => this.end(code, reason),
     };
+    const turn = this.#turns.open();
     const answered = (): void => {
+      turn.done();
       const due = tasks ?? [];
       tasks = undefined;
       for (const task of due) task();
     };
-    return { session, answered };
+    return { session, turn, answered };
   }
 
   end(code: number, reason: string): void {
@@ -144,6 +166,8 @@ export class WsConnection {
   #release(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.cancellation.cancel();
+    this.#turns.close();
     this.#ping.cancel();
     this.#drainCheck?.cancel();
     this.#waiting = [];

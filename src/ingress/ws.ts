@@ -2,12 +2,14 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../core/endpoint.ts';
-import { faultReply } from '../core/reply.ts';
+import { faultReply, type Reply, tooManyBytes } from '../core/reply.ts';
+import type { Reason } from '../jsonrpc/errors.ts';
 import { Cancellation } from '../lib/cancellation.ts';
-import { answer, type AnswerDeps } from './answer.ts';
+import { type Answer, answer, type AnswerDeps } from './answer.ts';
 import { contextOf, type ContextOptions } from './context.ts';
 import { type CorsOptions, originAllowed } from './cors.ts';
 import { idIn, internalError, tellFault } from './fault.ts';
+import { type ByteBudget, Holding } from './holding.ts';
 import { hostCheck } from './host-check.ts';
 import { bodyOf } from './response.ts';
 import { type Endpoints, parseTarget } from './target.ts';
@@ -24,6 +26,8 @@ export interface WsOptions extends ContextOptions {
 
 export interface WsDeps extends AnswerDeps {
   readonly endpoints: Endpoints;
+  /** Bytes of requests and answers under way. */
+  readonly budget: ByteBudget;
 }
 
 /** Ms that a client has to answer a close frame before its socket is destroyed. */
@@ -100,40 +104,40 @@ export class WsIngress {
 
   #serve(socket: WebSocket, request: IncomingMessage, endpoint: Endpoint): void {
     const connection = new WsConnection(socket, this.#options.connection, this.#deps.clock);
-    const cancellation = new Cancellation();
     this.#connections.add(connection);
-    socket.on('close', () => {
-      this.#connections.delete(connection);
-      cancellation.cancel();
-    });
+    socket.on('close', () => this.#connections.delete(connection));
     // Without a listener a protocol violation would end the process; `ws` closes the socket by itself.
     socket.on('error', () => {});
     socket.on('message', (data) => {
-      void connection.serve(() => this.#message(bytesOf(data), connection, request, endpoint, cancellation));
+      // What a client goes on sending until it hears that it was sent away.
+      if (connection.closed) return;
+      void connection.serve(() => this.#message(bytesOf(data), connection, request, endpoint));
     });
   }
 
-  async #message(
-    body: Buffer,
-    connection: WsConnection,
-    request: IncomingMessage,
-    endpoint: Endpoint,
-    cancellation: Cancellation,
-  ): Promise<void> {
-    const { session, answered } = connection.sessionFor(asksForCursors(request.url ?? '') ? 'cursor' : 'plain');
-    const context = contextOf(request, this.#options, cancellation, session);
+  async #message(body: Buffer, connection: WsConnection, request: IncomingMessage, endpoint: Endpoint): Promise<void> {
+    const { session, turn, answered } = connection.sessionFor(asksForCursors(request.url ?? '') ? 'cursor' : 'plain');
+    const context = contextOf(request, this.#options, connection.cancellation, session);
     if ('problem' in context) return;
+    const holding = new Holding(this.#deps.budget, turn);
     try {
-      connection.write(bodyOf(await answer(body, endpoint, context, this.#deps)));
+      const outcome = holding.take(body.length)
+        ? await answer({ body, holding }, endpoint, context, this.#deps)
+        : this.#refusal(body, 'overloaded', tooManyBytes());
+      connection.write(bodyOf(outcome), () => holding.close());
       answered();
     } catch (error) {
-      const { observer, limits } = this.#deps;
-      tellFault(observer, error, { requestId: context.requestId, transport: 'ws' });
-      observer.rejected('internal_error');
-      connection.write(
-        bodyOf({ kind: 'single', answered: { id: idIn(body, limits), reply: faultReply(internalError) } }),
-      );
+      tellFault(this.#deps.observer, error, { requestId: context.requestId, transport: 'ws' });
+      connection.write(bodyOf(this.#refusal(body, 'internal_error', faultReply(internalError))));
+      holding.close();
+      turn.done();
     }
+  }
+
+  #refusal(body: Buffer, reason: Reason, reply: Reply): Answer {
+    const { observer, limits } = this.#deps;
+    observer.rejected(reason);
+    return { kind: 'single', answered: { id: idIn(body, limits), reply } };
   }
 }
 

@@ -36,5 +36,9 @@ const enclose = (values: readonly RawJson[]): RawJson => {
 export const joinArrays = (arrays: readonly RawJson[]): RawJson =>
   enclose(arrays.map(contentOf).filter((content) => content.length > 0));
 
+/** Bytes of the array of these values. */
+export const arraySize = (values: readonly RawJson[]): number =>
+  values.reduce((sum, { length }) => sum + length + 1, 1 + (values.length === 0 ? 1 : 0));
+
 /** The array of these values. */
 export const arrayOf = (values: readonly RawJson[]): RawJson => enclose(values);

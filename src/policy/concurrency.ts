@@ -1,6 +1,5 @@
 import type { Layer } from '../core/layer.ts';
-import { faultReply } from '../core/reply.ts';
-import { gatewayError } from '../jsonrpc/errors.ts';
+import { overloaded } from '../core/reply.ts';
 
 export interface ConcurrencyOptions {
   /** Calls at once over all clients and chains; a batch of N counts as N. */
@@ -34,6 +33,3 @@ export const concurrency =
       inflight.costly -= costly;
     }
   };
-
-const overloaded = (why: string) =>
-  faultReply(gatewayError('overloaded', `too busy: ${why}; try again in a second`), {}, 1);

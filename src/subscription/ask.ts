@@ -43,6 +43,7 @@ export const asking =
       only: undefined,
       bypassCache: false,
       session: undefined,
+      memory: undefined,
       requestId: 'events',
       traceparent: undefined,
       pin,

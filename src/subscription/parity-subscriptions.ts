@@ -111,6 +111,7 @@ export class ParitySubscriptions {
       deadline: this.#deps.clock.now() + this.#options.timeoutMs,
       head: undefined,
       session: undefined,
+      memory: undefined,
       requestId: 'events',
       traceparent: undefined,
       pin: undefined,

@@ -55,6 +55,12 @@ describe('SingleFlight', () => {
     expect((await Promise.all(replies)).map(({ info }) => info.block)).toEqual([100, 101]);
   });
 
+  it('does not wait for the reading of the one who asked first, on whom the others do not depend', () => {
+    const { asked, join } = flying();
+    void join({ memory: { take: () => new Promise(() => {}), settle: () => true } });
+    expect(asked[0]?.call.memory).toBeUndefined();
+  });
+
   it('shares what came of it with nobody who comes later', async () => {
     const { asked, join } = flying();
     const first = [join(), join()];

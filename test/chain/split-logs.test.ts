@@ -31,6 +31,7 @@ const callFor = (filter: object, over: Partial<Call> = {}): Call => ({
   only: undefined,
   bypassCache: false,
   session: undefined,
+  memory: undefined,
   requestId: '1',
   traceparent: undefined,
   pin: undefined,

@@ -19,6 +19,7 @@ const call = (): Call => ({
   only: undefined,
   bypassCache: false,
   session: undefined,
+  memory: undefined,
   requestId: '1',
   traceparent: undefined,
   pin: undefined,
@@ -108,5 +109,23 @@ describe('a call answered in parts', () => {
     expect(whole).toMatchObject({ ok: false, reason: 'range_too_large', error: { data: { mostBytes: 1000 } } });
     const odd = await inParts(call(), [async () => localReply(Buffer.from('null')), async () => list(1)], options);
     expect(odd).toMatchObject({ ok: false, reason: 'upstreams_failed' });
+  });
+
+  it('asks for room for all of them together before they are joined, and joins nothing without it', async () => {
+    const asked: number[] = [];
+    const client = (room: boolean): Call => ({
+      ...call(),
+      memory: {
+        take: async (bytes) => {
+          asked.push(bytes);
+          return room;
+        },
+        settle: () => true,
+      },
+    });
+    const parts = [async () => list(1), async () => list(22)];
+    expect(await inParts(client(true), parts, options)).toMatchObject({ ok: true, result: Buffer.from('[1,22]') });
+    expect(await inParts(client(false), parts, options)).toMatchObject({ reason: 'overloaded', retryAfter: 1 });
+    expect(asked).toEqual([7, 7]);
   });
 });

@@ -6,7 +6,7 @@ import type { Call } from '../../src/core/call.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Observer } from '../../src/core/observer.ts';
 import { localReply, type Reply } from '../../src/core/reply.ts';
-import { ByteBudget } from '../../src/ingress/body.ts';
+import { ByteBudget } from '../../src/ingress/holding.ts';
 import { createHttp } from '../../src/ingress/http.ts';
 import { Endpoints } from '../../src/ingress/target.ts';
 import { WsIngress } from '../../src/ingress/ws.ts';
@@ -51,6 +51,7 @@ describe('a fault of ours', () => {
       observer,
       hide: (text: string) => text,
       endpoints: new Endpoints([endpoint], undefined),
+      budget: new ByteBudget(100_000),
     };
     const options = {
       host: '127.0.0.1',
@@ -62,10 +63,7 @@ describe('a fault of ours', () => {
       bodySize: 10_000,
     };
     const limits = { connections: 10, headerTimeout: 1000, requestTimeout: 1000, compression: false, tls: undefined };
-    http = createHttp(
-      { ...options, ...limits },
-      { ...deps, budget: new ByteBudget(100_000), ready: broken, draining: () => false, page: broken },
-    );
+    http = createHttp({ ...options, ...limits }, { ...deps, ready: broken, draining: () => false, page: broken });
     const connection = { queue: 10_000, subscriptionLimit: 1, pingInterval: 10_000 };
     sockets = new WsIngress({ ...options, connection }, deps);
     sockets.attach(http.server);

@@ -49,6 +49,7 @@ const callFor = (from: number, to: number, filter: object = {}): Call => ({
   only: undefined,
   bypassCache: false,
   session: undefined,
+  memory: undefined,
   requestId: '1',
   traceparent: undefined,
   pin: { number: to, hash: blockHashOf(to) },

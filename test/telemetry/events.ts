@@ -19,6 +19,7 @@ export const aCall = (method = 'eth_call', changes: Partial<Call> = {}): Call =>
   only: undefined,
   bypassCache: false,
   session: undefined,
+  memory: undefined,
   requestId: 'request-1',
   traceparent: undefined,
   pin: undefined,
