@@ -1,4 +1,5 @@
 import type { ClientKind } from './client-kind.ts';
+import { sending } from './methods.ts';
 
 /** Why an attempt failed, in terms of what to do next. */
 export type ErrorClass =
@@ -31,8 +32,6 @@ export interface Rule {
   readonly clients?: readonly ClientKind[];
 }
 
-/** Methods that hand over a signed transaction. */
-export const sends = /^eth_send|^mev_sendBundle$|^parity_postTransaction$/;
 const executes = /call|estimateGas|createAccessList|simulate|^trace_|^debug_trace|^eth_send|^ots_/i;
 
 /** Any of these. */
@@ -106,7 +105,7 @@ export const lastRules: readonly Rule[] = [
   { verdict: 'missing_data', codes: [-32002], clients: ['nethermind'] },
   { verdict: 'not_yet', codes: [-32001], wording: /not found|does not exist/ },
   { verdict: 'unsupported', codes: [-32004] },
-  { verdict: 'refused', codes: [-32003, -32010], methods: sends },
+  { verdict: 'refused', codes: [-32003, -32010], methods: sending },
   { verdict: 'rate_limited', codes: [-32005] },
   { verdict: 'refused', codes: [-32602] },
 ];

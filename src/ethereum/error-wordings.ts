@@ -1,4 +1,5 @@
-import { any, type Rule, sends } from './error-rules.ts';
+import { any, type Rule } from './error-rules.ts';
+import { sending } from './methods.ts';
 
 /**
  * What only the words tell, as clients and providers were seen to word it. Order matters where wordings overlap: a
@@ -8,7 +9,7 @@ export const wordingRules: readonly Rule[] = [
   {
     // Limits that this node's owner chose; another node's owner may have chosen otherwise.
     verdict: 'unclassified',
-    methods: sends,
+    methods: sending,
     wording: any(
       /pool (?:is )?(?:full|disabled)|pool not enabled|too many transactions|dropped due to limit|configured cap/,
       /over rate limit|account limit exceeded|in-flight transaction limit|max queued/,
@@ -17,7 +18,7 @@ export const wordingRules: readonly Rule[] = [
   {
     // By words, not by code: Besu numbers its rejections as others number limits and missing things.
     verdict: 'refused',
-    methods: sends,
+    methods: sending,
     wording: any(
       /nonce|underpriced|insufficient ?(?:funds|balance)|upfront cost|fee ?per ?gas|fee cap|tip cap|priority fee|base fee|fee ?too ?low/,
       /already (?:known|imported|exists|reserved)|known transaction|already in (?:the )?mempool|already have transaction/,

@@ -21,6 +21,9 @@ const unknown: MethodSpec = {
 /** Namespaces whose methods change a node, whatever they are called. */
 const writing = /^(?:admin|personal|miner|engine|anvil|hardhat|evm|perm|signer|raft)_/;
 
+/** Methods, known or not, that hand a transaction over or take one back: who is not to have transactions gets none of these. */
+export const sending = /^[a-z]+_(?:send|cancel(?:Private|Bundle))|^eth_resend$|^parity_postTransaction$/;
+
 /** The table's row for a method; for an unknown one a careful guess: forwarded, never repeated, never stored. */
 export const methodSpec = (name: string): MethodSpec =>
   methodTable.get(name) ?? { ...unknown, name, write: writing.test(name) };

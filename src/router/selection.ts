@@ -1,4 +1,5 @@
 import type { BlockId, Call } from '../core/call.ts';
+import { sending } from '../ethereum/methods.ts';
 import type { ChainView, NodeState, NodeView } from '../head/chain-view.ts';
 
 /** Why an upstream is no candidate for a call, in words. */
@@ -151,7 +152,7 @@ const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer):
 
 /** A node that is kept from transactions, or that stands beside a protected relay which alone may see them. */
 const notForSending = (view: ChainView, node: NodeView, { spec }: Wanted): string | undefined => {
-  if (!spec.name.startsWith('eth_send')) return node.upstream.send === 'only' ? 'takes transactions only' : undefined;
+  if (!sending.test(spec.name)) return node.upstream.send === 'only' ? 'takes transactions only' : undefined;
   if (node.upstream.send === false) return 'takes no transactions';
   const relay = view.nodes.some(({ upstream }) => upstream.send === 'only');
   return relay && node.upstream.send !== 'only' ? 'leaves transactions to the relay' : undefined;

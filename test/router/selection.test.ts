@@ -127,8 +127,16 @@ describe('select', () => {
     expect(candidates.map(({ upstream }) => upstream.name)).toEqual(['free']);
   });
 
-  it('keeps transactions from nodes that take none, and gives them to a relay alone', () => {
-    const send = { ...anyCall, spec: methodSpec('eth_sendRawTransaction') };
+  it.each([
+    'eth_sendRawTransaction',
+    'eth_sendBundle',
+    'eth_cancelPrivateTransaction',
+    'parity_postTransaction',
+    'mev_sendBundle',
+    'eea_sendRawTransaction',
+    'eth_sendInWaysUnknownHere',
+  ])('keeps transactions from nodes that take none, and gives them to a relay alone, by %s', (method) => {
+    const send = { ...anyCall, spec: methodSpec(method) };
     expect(names(viewOf({ name: 'closed', send: false }, { name: 'open' }), send)).toEqual(['open']);
     expect(names(viewOf({ name: 'relay', send: 'only' }, { name: 'open' }), send)).toEqual(['relay']);
     expect(names(viewOf({ name: 'relay', send: 'only' }, { name: 'open' }))).toEqual(['open']);
