@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/outcome.ts';
+import type { FailureClass, Outcome } from '../core/outcome.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { shortValue } from '../jsonrpc/short-value.ts';
 import type { UpstreamRequest } from '../upstream/upstream.ts';
@@ -47,13 +47,24 @@ export const peersIn = (outcome: Outcome | undefined): number | undefined => {
   return typeof value === 'number' ? value : readQuantity(value);
 };
 
-/** A node that cannot serve the tag answers `null` or with an error of its own; a failure to ask says nothing. */
+/** Failures by which a node says that it has no such block. */
+const lacking: ReadonlySet<FailureClass> = new Set(['unsupported', 'not_yet', 'missing_data']);
+
+/** A node that cannot serve the tag answers `null`, or says so in an error; one that is busy says nothing of it. */
 export const tagIn = (outcome: Outcome | undefined): TagAnswer => {
-  if (outcome === undefined || outcome.kind === 'cancelled') return undefined;
-  const header = headerIn(outcome);
-  if (header !== undefined) return { number: header.number, hash: header.hash };
-  const silent = outcome.kind === 'failed' && outcome.error === undefined;
-  return silent ? undefined : 'none';
+  switch (outcome?.kind) {
+    case 'answered': {
+      const header = readHeader(outcome.result);
+      if (header !== undefined) return { number: header.number, hash: header.hash };
+      return parsed(outcome.result) === null ? 'none' : undefined;
+    }
+    case 'refused':
+      return 'none';
+    case 'failed':
+      return lacking.has(outcome.failure) ? 'none' : undefined;
+    default:
+      return undefined;
+  }
 };
 
 const parsed = (raw: RawJson | undefined): unknown => (raw === undefined ? undefined : shortValue(raw));

@@ -1,6 +1,6 @@
 import type { HeadSnapshot } from '../core/call.ts';
 import type { BlockTree } from './block-tree.ts';
-import { agreeOnFinality, type FinalityVote } from './finality.ts';
+import { agreeOnFinality, type Finality, type FinalityVote } from './finality.ts';
 import { chooseHead, type Decision, type ForkChoiceMemory, freshMemory, quorumOf } from './fork-choice.ts';
 import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
@@ -32,6 +32,8 @@ export interface Settled {
   readonly decision: Decision;
 }
 
+const nothingSettled: Finality = { safe: undefined, finalized: undefined };
+
 /** The block that clients are told is the newest, and what hangs on it: its branch, and the settled blocks below it. */
 export class PublishedHead {
   readonly #options: PublishedHeadOptions;
@@ -41,6 +43,7 @@ export class PublishedHead {
   #head: Header | undefined;
   #branch: Branch | undefined;
   #snapshot: HeadSnapshot | undefined;
+  #finality: Finality = nothingSettled;
   #detached = false;
   /** It was reset: the next head follows from nothing that was published before. */
   #abandoned = false;
@@ -69,6 +72,7 @@ export class PublishedHead {
     this.#head = undefined;
     this.#branch = undefined;
     this.#snapshot = undefined;
+    this.#finality = nothingSettled;
   }
 
   /** The next head need not follow from the present one: the tree stands elsewhere now. */
@@ -127,8 +131,9 @@ export class PublishedHead {
     if (head === undefined) return;
     const latest = { number: head.number, hash: head.hash };
     const quorum = quorumOf(votes.length);
-    const previous = this.#snapshot ?? { safe: undefined, finalized: undefined };
-    const next = agreeOnFinality(tree, { head: latest, votes, quorum, depth: this.#options.finality, previous });
+    const previous = this.#finality;
+    this.#finality = agreeOnFinality(tree, { head: latest, votes, quorum, depth: this.#options.finality, previous });
+    const next = { latest, safe: this.#finality.safe?.block, finalized: this.#finality.finalized?.block };
     const same =
       this.#snapshot?.latest.hash === head.hash &&
       this.#snapshot.safe?.hash === next.safe?.hash &&

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agreeOnFinality, type FinalityVote } from '../../src/head/finality.ts';
+import { agreeOnFinality, type Finality, type FinalityVote, type Settled } from '../../src/head/finality.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { treeOf } from './tree-of.ts';
 
@@ -18,16 +18,17 @@ const vote = (safe: FinalityVote['safe'], finalized: FinalityVote['finalized'], 
   finalized,
 });
 const none = { safe: undefined, finalized: undefined };
-const agree = (
-  votes: readonly FinalityVote[],
-  quorum: number,
-  previous: { safe?: unknown; finalized?: unknown } = none,
-) => agreeOnFinality(tree, { head: at(200), votes, quorum, depth: 64, previous: previous as typeof none });
+const settle = (votes: readonly FinalityVote[], quorum: number, previous: Finality = none) =>
+  agreeOnFinality(tree, { head: at(200), votes, quorum, depth: 64, previous });
+const blocks = ({ safe, finalized }: Finality) => ({ safe: safe?.block, finalized: finalized?.block });
+const told = (number: number, tip?: ScriptedBlock): Settled => ({ block: at(number, tip), told: true });
+const agree = (votes: readonly FinalityVote[], quorum: number, previous?: Finality) =>
+  blocks(settle(votes, quorum, previous));
 
 describe('the safe and finalized blocks', () => {
   it('are the highest that a quorum has settled', () => {
     const votes = [vote(at(190), at(160)), vote(at(180), at(150)), vote(at(170), at(140))];
-    expect(agree(votes, 2)).toEqual({ latest: at(200), safe: at(180), finalized: at(150) });
+    expect(agree(votes, 2)).toEqual({ safe: at(180), finalized: at(150) });
   });
 
   it('are not those of a lone voter that is ahead of the others', () => {
@@ -37,12 +38,12 @@ describe('the safe and finalized blocks', () => {
 
   it('never go back', () => {
     const lower = [vote(at(170), at(140)), vote(at(170), at(140))];
-    expect(agree(lower, 1, { safe: at(180), finalized: at(150) })).toMatchObject({ safe: at(180), finalized: at(150) });
+    expect(agree(lower, 1, { safe: told(180), finalized: told(150) })).toEqual({ safe: at(180), finalized: at(150) });
   });
 
   it('follow the pool when it has undone them', () => {
     const votes = [vote(at(170), at(140))];
-    const undone = { safe: at(190, other), finalized: at(160, other) };
+    const undone = { safe: told(190, other), finalized: told(160, other) };
     expect(agree(votes, 1, undone)).toMatchObject({ safe: at(170), finalized: at(140) });
   });
 
@@ -74,6 +75,15 @@ describe('the safe and finalized blocks', () => {
 
   it('lie at a fixed depth on a chain without the tags', () => {
     expect(agree([vote('none', 'none'), vote('none', 'none')], 1)).toMatchObject({ safe: at(136), finalized: at(136) });
+  });
+
+  it('go back from what was guessed by depth to what is told later, and are not guessed again after that', () => {
+    const guessed = settle([vote('none', 'none')], 1);
+    expect(blocks(guessed)).toEqual({ safe: at(136), finalized: at(136) });
+    expect(blocks(settle([vote(undefined, undefined)], 1, guessed))).toEqual({ safe: at(136), finalized: at(136) });
+    const heard = settle([vote(at(130), at(120))], 1, guessed);
+    expect(blocks(heard)).toEqual({ safe: at(130), finalized: at(120) });
+    expect(agree([vote('none', 'none')], 1, heard)).toEqual({ safe: at(130), finalized: at(120) });
   });
 
   it('wait until enough voters have been asked', () => {
