@@ -30,6 +30,7 @@ LABEL org.opencontainers.image.title="headgate" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
 ENV NODE_ENV=production \
+    HEADGATE_CONFIG=/etc/headgate/headgate.yaml \
     HEADGATE_HOST=0.0.0.0 \
     HEADGATE_OPS_HOST=0.0.0.0
 WORKDIR /app
@@ -39,6 +40,7 @@ COPY package.json config.schema.json config.example.yaml LICENSE ./
 USER 65532:65532
 EXPOSE 8545 9545
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-    CMD ["node", "dist/main.js", "healthcheck", "-c", "/etc/headgate/headgate.yaml"]
+    CMD ["node", "dist/main.js", "healthcheck"]
+# Without words it runs from the file above; URLs after the image's name are a pool without one. Another file is named by
+# HEADGATE_CONFIG and not by -c, of which the health check would not know.
 ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]
-CMD ["-c", "/etc/headgate/headgate.yaml"]

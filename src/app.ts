@@ -7,6 +7,7 @@ import { createKeeping, type Keeping } from './keeping.ts';
 import type { Clock } from './lib/clock.ts';
 import { opsDeps } from './operations.ts';
 import { Inflight } from './policy/concurrency.ts';
+import { ClientTokens } from './policy/rate-limit.ts';
 import { createRpcListener, type RpcListener } from './rpc-listener.ts';
 import { serveChain, type ServedChain } from './serve-chain.ts';
 import { RecentEvents } from './status/recent-events.ts';
@@ -49,7 +50,8 @@ export const createApp = (config: Config, deps: AppDeps): App => {
   const chains: ServedChain[] = [];
   const metrics = createMetrics({ version }, () => pictureOf(chains, rpc, keeping));
   const observer = combine([metrics.observer, recent, keeping.observer, deps.log]);
-  const shared = { ...deps, observer, inflight: new Inflight(), keeping };
+  const tokens = new ClientTokens(config.server.limits, clock);
+  const shared = { ...deps, observer, inflight: new Inflight(), tokens, keeping };
   for (const chain of config.chains) chains.push(serveChain(chain, config, shared));
   const endpoints = new Endpoints(
     chains.map(({ endpoint }) => endpoint),

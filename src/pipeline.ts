@@ -10,12 +10,11 @@ import type { ChainFeed } from './head/chain-view.ts';
 import type { Clock } from './lib/clock.ts';
 import { access, type AccessOptions } from './policy/access.ts';
 import { concurrency, type ConcurrencyOptions, type Inflight } from './policy/concurrency.ts';
-import { rateLimit, type RateLimitOptions } from './policy/rate-limit.ts';
+import { ClientTokens, rateLimit } from './policy/rate-limit.ts';
 import { unheardLayer } from './subscription/layer.ts';
 
 export interface PipelineOptions {
   readonly access: AccessOptions;
-  readonly rateLimit: RateLimitOptions;
   readonly concurrency: ConcurrencyOptions;
   readonly logs: SplitLogsOptions;
 }
@@ -26,6 +25,8 @@ export interface PipelineDeps {
   readonly clock: Clock;
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
+  /** What clients have left, over all chains. */
+  readonly tokens: ClientTokens;
   /** Subscriptions and filters. */
   readonly events: Layer;
   readonly sends: RecentSends;
@@ -43,7 +44,7 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     // First, so that what is forbidden costs nothing, not even the client's own tokens.
     access(options.access),
     // Before the limit on what is under way, so that one greedy client is told so before all are told to wait.
-    rateLimit(options.rateLimit, deps.clock),
+    rateLimit(deps.tokens),
     // Before anything that may wait: a call that is let in holds its place until it is answered.
     concurrency(options.concurrency, deps.inflight),
     // Before pinning: most of these need no block.
@@ -68,8 +69,7 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
  * The walk of a call that only asks which nodes it would come to: it opens nothing, spends nobody's tokens, and is told
  * nothing that the gateway could tell only because nodes have told it.
  */
-export const placing = (options: PipelineOptions, deps: PipelineDeps): Handle =>
-  pipeline(
-    { ...options, rateLimit: { requestsPerSecond: null } },
-    { ...deps, events: unheardLayer, recentLogs: undefined },
-  );
+export const placing = (options: PipelineOptions, deps: PipelineDeps): Handle => {
+  const tokens = new ClientTokens({ requestsPerSecond: null }, deps.clock);
+  return pipeline(options, { ...deps, tokens, events: unheardLayer, recentLogs: undefined });
+};

@@ -11,6 +11,7 @@ import type { Clock } from './lib/clock.ts';
 import { globs } from './lib/glob.ts';
 import { pipeline, placing } from './pipeline.ts';
 import type { Inflight } from './policy/concurrency.ts';
+import type { ClientTokens } from './policy/rate-limit.ts';
 import { joinReplicas } from './replicas.ts';
 import { serveCache } from './serve-cache.ts';
 import { serveEvents } from './serve-events.ts';
@@ -29,6 +30,8 @@ export interface ServeChainDeps {
   readonly observer: Observer;
   /** Calls under way over all chains. */
   readonly inflight: Inflight;
+  /** What clients have left, over all chains. */
+  readonly tokens: ClientTokens;
   /** Answers of all chains. */
   readonly keeping: Keeping;
 }
@@ -66,13 +69,14 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     chainId: () => head.chainId,
     clock,
     inflight: deps.inflight,
+    tokens: deps.tokens,
     sends,
     events: events.layer,
     recentLogs: events.logs,
     cache: serveCache({ chain: chain.name, quorum: routing.quorum }, head, deps.keeping, clock),
   };
   const logs = { ...chain.logs, mostBytes: limits.responseSize };
-  const policy = { access: config.methods, rateLimit: limits, concurrency: limits, logs };
+  const policy = { access: config.methods, concurrency: limits, logs };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   const headAge = ageOf(head, clock);
   return {

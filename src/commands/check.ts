@@ -2,9 +2,14 @@ import { renderFaults } from '../config/faults.ts';
 import { type Loaded, loadConfigFile } from '../config/load.ts';
 import type { ChainConfig, UpstreamConfig } from '../config/schema.ts';
 import type { Sources } from '../config/substitute.ts';
+import { cutText } from '../lib/cut-text.ts';
+import { createHide } from '../telemetry/mask.ts';
 import type { Introduction } from './identify-upstream.ts';
 import type { Terminal } from './terminal.ts';
 import { unserved } from './unserved.ts';
+
+/** Characters of a node's words. */
+const LONGEST = 400;
 
 export interface CheckOptions {
   readonly file: string;
@@ -65,7 +70,7 @@ const ask = async (
   };
   return answers.map(({ name, node }) => {
     const verdict = judge(node, expected);
-    return { ...verdict, text: masked(`${chain.name}/${name}: ${verdict.text}`, secrets) };
+    return { ...verdict, text: `${chain.name}/${name}: ${printable(verdict.text, secrets)}` };
   });
 };
 
@@ -97,15 +102,15 @@ const judge = (node: Introduction, { id, by, genesis }: Expected): Verdict => {
   return {
     code: 0,
     good: true,
-    text: `chain ${node.chainId}, ${printable(node.client) || 'a client that does not say its name'}`,
+    text: `chain ${node.chainId}, ${node.client || 'a client that does not say its name'}`,
   };
 };
 
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** A node's words on one line of a terminal: no control characters, no end. */
-export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 120);
-
-/** A node may say back the key that it was asked with. */
-const masked = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((result, secret) => result.replaceAll(secret, '[secret]'), text);
+/**
+ * A node's words on one line of a terminal: no control characters, no end, and no key that it was asked with, which a node
+ * may say back.
+ */
+export const printable = (text: string, secrets: readonly string[]): string =>
+  cutText(createHide(secrets)(text).replace(/[^\x20-\x7e]/g, '?'), LONGEST);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../config/suggest.ts';
 import type { Env } from '../config/validate.ts';
+import type { HealthcheckOptions } from './healthcheck.ts';
 import { type Flags, type Overrides, readOverrides } from './overrides.ts';
 
 export { applyOverrides, type Overrides } from './overrides.ts';
@@ -18,7 +19,7 @@ export type Command =
   /** `file` is where to write. */
   | { readonly kind: 'init'; readonly urls: readonly string[]; readonly file: string }
   /** `file` is undefined for an instance that was started without one. */
-  | { readonly kind: 'healthcheck'; readonly file: string | undefined; readonly overrides: Overrides }
+  | ({ readonly kind: 'healthcheck' } & HealthcheckOptions)
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
   | Usage;
@@ -84,7 +85,7 @@ export const resolve = (argv: readonly string[], env: Env): Command => {
   const extra = rest[0];
   if (extra !== undefined) return usage(`headgate ${command} takes no ${JSON.stringify(shown(extra))}`);
   if (command === 'demo') return { kind: 'demo', overrides };
-  if (command === 'healthcheck') return { kind: 'healthcheck', file: config, overrides };
+  if (command === 'healthcheck') return { kind: command, file: config, named: flags.has('config'), overrides };
   if (config === undefined) return usage('No file named: headgate check -c FILE');
   return { kind: 'check', file: config, online: flags.has('online') };
 };

@@ -7,6 +7,11 @@ import type { Terminal } from './terminal.ts';
 export interface HealthcheckOptions {
   /** The file of the instance; undefined for one without. */
   readonly file: string | undefined;
+  /**
+   * Named for this instance. One that only the environment names, as the image does for all of them, need not be there: an
+   * instance that was given URLs reads no file.
+   */
+  readonly named: boolean;
   readonly overrides: Overrides;
 }
 
@@ -20,8 +25,9 @@ export interface HealthcheckDeps extends Sources, Terminal {
  * code: 0 where it answers 200, else 1.
  */
 export const healthcheck = async (options: HealthcheckOptions, deps: HealthcheckDeps): Promise<0 | 1> => {
-  const { file, overrides } = options;
+  const { overrides } = options;
   const { stdout, stderr, timeoutMs = 3000 } = deps;
+  const file = options.named || isThere(options.file, deps) ? options.file : undefined;
   const configured = file === undefined ? undefined : opsAddress(file, deps);
   if (file !== undefined && configured === undefined && overrides.opsPort === undefined) {
     stderr.write(`${file} does not tell where the ops listener is: it cannot be read, or its ops section is wrong\n`);
@@ -36,6 +42,16 @@ export const healthcheck = async (options: HealthcheckOptions, deps: Healthcheck
   }
   stderr.write(typeof answer === 'number' ? `not ready (${answer})\n` : `no answer from ${host}:${port}: ${answer}\n`);
   return 1;
+};
+
+const isThere = (file: string | undefined, { readFile }: Sources): boolean => {
+  if (file === undefined) return false;
+  try {
+    readFile(file);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 /** The status, or in words why there is none. */

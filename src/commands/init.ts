@@ -33,13 +33,13 @@ export const init = async ({ urls, file }: InitOptions, deps: InitDeps): Promise
   }
   const upstreams = loaded.config.chains.flatMap((chain) => chain.upstreams);
   const nodes = await Promise.all(upstreams.map(async (upstream) => ({ upstream, found: await introduce(upstream) })));
-  for (const { upstream, found } of nodes) stderr.write(`${upstream.name}: ${summary(found)}\n`);
+  for (const { upstream, found } of nodes) stderr.write(`${upstream.name}: ${summary(found, loaded.secrets)}\n`);
   const reachable = nodes.filter(({ found }) => 'chainId' in found);
   if (reachable.length === 0) {
     stderr.write('No node answered, so nothing was written.\n');
     return 2;
   }
-  const refusal = write(file, configText(nodes));
+  const refusal = write(file, configText(nodes, loaded.secrets));
   if (refusal !== undefined) {
     stderr.write(`${refusal}\n`);
     return 1;
@@ -68,11 +68,11 @@ export interface Found {
 }
 
 /** The text of headgate.yaml. Nodes that did not answer stand with the first chain, and a comment says so. */
-export const configText = (nodes: readonly Found[]): string => {
+export const configText = (nodes: readonly Found[], secrets: readonly string[]): string => {
   const ids = [...new Set(nodes.flatMap(({ found }) => ('chainId' in found ? [found.chainId] : [])))];
   const chains = ids.map((id, index) => {
     const own = nodes.filter(({ found }) => ('chainId' in found ? found.chainId === id : index === 0));
-    return chainText(id, own, index === 0 && ids.length > 1);
+    return chainText(id, own, index === 0 && ids.length > 1, secrets);
   });
   return `${head}${chains.join('')}`;
 };
@@ -96,24 +96,27 @@ const names: ReadonlyMap<bigint, string> = new Map([
   [11155111n, 'sepolia'],
 ]);
 
-const chainText = (id: bigint, nodes: readonly Found[], isDefault: boolean): string => {
+const chainText = (id: bigint, nodes: readonly Found[], isDefault: boolean, secrets: readonly string[]): string => {
   const name = names.get(id) ?? `chain-${id}`;
   const marked = isDefault ? '    default: true # also served at the path /\n' : '';
   const big = id > BigInt(Number.MAX_SAFE_INTEGER);
   return `  - name: ${name}
 ${marked}    id: ${big ? `'${id}'` : id} # a node of another chain is never used
     upstreams:
-${nodes.map(upstreamText).join('')}`;
+${nodes.map((node) => upstreamText(node, secrets)).join('')}`;
 };
 
-const upstreamText = ({ upstream: { name, url = '' }, found }: Found): string => `      # ${summary(found)}
+const upstreamText = (
+  { upstream: { name, url = '' }, found }: Found,
+  secrets: readonly string[],
+): string => `      # ${summary(found, secrets)}
       - name: ${name}
         url: ${quoted(url)}
 `;
 
-const summary = (found: Introduction): string => {
-  if ('unreachable' in found) return `did not answer: ${printable(found.unreachable)}`;
-  const client = printable(found.client) || 'a client that does not say its name';
+const summary = (found: Introduction, secrets: readonly string[]): string => {
+  if ('unreachable' in found) return `did not answer: ${printable(found.unreachable, secrets)}`;
+  const client = printable(found.client, secrets) || 'a client that does not say its name';
   return `chain ${found.chainId}, ${client}, ${found.ws ? 'with WebSocket' : 'no WebSocket found'}`;
 };
 

@@ -57,8 +57,11 @@ export const readWebSocketUrl = (value: string): Reading<string> =>
   readUrl(value, ['ws', 'wss'], 'expected a URL that begins with ws:// or wss://');
 
 /** A Redis server's address. */
-export const readRedisUrl = (value: string): Reading<string> =>
-  readUrl(value, ['redis', 'rediss'], 'expected a URL that begins with redis:// or rediss://');
+export const readRedisUrl = (value: string): Reading<string> => {
+  const reading = readUrl(value, ['redis', 'rediss'], 'expected a URL that begins with redis:// or rediss://');
+  if ('problem' in reading || /^\/?\d*$/.test(new URL(value).pathname)) return reading;
+  return { problem: 'names its database by something else than a number, as in redis://host:6379/1' };
+};
 
 const readIpc = (value: string): Reading<string> => {
   if (/^ipc:\/\/\/[^\s/][^\0]*$/.test(value)) return { value };

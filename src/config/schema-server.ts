@@ -164,12 +164,9 @@ export const cacheSchema = section('Answers that cannot change any more', {
   memory: size('Memory for stored answers, in each process', { min: mib, max: 64 * gib }).prefault('256MiB'),
 }).prefault({});
 
-export const redisSchema = section(
-  'Shared by replicas: cache, limits, heads, sends. Default: none, each process for itself',
-  {
-    url: text('redis://[user:password@]host:port[/db], or rediss:// for TLS', readRedisUrl, '^rediss?://'),
-  },
-).optional();
+export const redisSchema = section('Shared by replicas: cache, heads, sends. Default: none, each process for itself', {
+  url: text('redis://[user:password@]host:port[/db], or rediss:// for TLS', readRedisUrl, '^rediss?://'),
+}).optional();
 
 const keySchema = section('A client that is let in', {
   name: text('Name in logs and metrics; unique', readName('anonymous', 'other')),

@@ -12,28 +12,44 @@ export interface RateLimitOptions {
 /** Addresses remembered at once; the one that was first seen longest ago makes room. */
 const ADDRESSES = 50_000;
 
-/** Each item of a batch spends a token of its own, and may be refused alone. */
-export const rateLimit = (options: RateLimitOptions, clock: Clock): Layer => {
-  const rate = options.requestsPerSecond;
-  if (rate === null) return (next) => next;
-  const buckets = new Map<string, TokenBucket>();
-  const bucketOf = (address: string): TokenBucket => {
-    const known = buckets.get(address);
+/** What each client address has left; one for all chains, so that the limit holds for the whole gateway. */
+export class ClientTokens {
+  readonly rate: number | null;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor({ requestsPerSecond }: RateLimitOptions, clock: Clock) {
+    this.rate = requestsPerSecond;
+    this.#clock = clock;
+  }
+
+  /** Takes a token: 0, or the ms after which there is one. */
+  take(address: string): number {
+    return this.rate === null ? 0 : this.#bucket(address, this.rate).take(1, this.#clock.now());
+  }
+
+  #bucket(address: string, rate: number): TokenBucket {
+    const known = this.#buckets.get(address);
     if (known !== undefined) return known;
-    if (buckets.size >= ADDRESSES) {
-      for (const oldest of buckets.keys()) {
-        buckets.delete(oldest);
+    if (this.#buckets.size >= ADDRESSES) {
+      for (const oldest of this.#buckets.keys()) {
+        this.#buckets.delete(oldest);
         break;
       }
     }
-    const bucket = new TokenBucket(rate, Math.max(1, rate), clock.now());
-    buckets.set(address, bucket);
+    const bucket = new TokenBucket(rate, Math.max(1, rate), this.#clock.now());
+    this.#buckets.set(address, bucket);
     return bucket;
-  };
-  return (next) => async (call) => {
-    const waitMs = bucketOf(call.client.address).take(1, clock.now());
+  }
+}
+
+/** Each item of a batch spends a token of its own, and may be refused alone. */
+export const rateLimit =
+  (tokens: ClientTokens): Layer =>
+  (next) =>
+  async (call) => {
+    const waitMs = tokens.take(call.client.address);
     if (waitMs === 0) return next(call);
-    const error = gatewayError('rate_limited', `more than ${rate} calls per second from this address`);
+    const error = gatewayError('rate_limited', `more than ${tokens.rate} calls per second from this address`);
     return faultReply(error, {}, Math.max(1, Math.ceil(waitMs / 1000)));
   };
-};

@@ -7,6 +7,7 @@ import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Ask } from './ask.ts';
+import { Askers } from './askers.ts';
 import { BlockFacts } from './block-facts.ts';
 import { BlockLogs } from './block-logs.ts';
 import { judgeLogs } from './log-answer.ts';
@@ -39,7 +40,7 @@ export interface LogStoreDeps {
 
 interface Fetch {
   readonly logs: Promise<BlockLogs | undefined>;
-  readonly wanted: (() => boolean)[];
+  readonly askers: Askers;
 }
 
 /**
@@ -91,12 +92,12 @@ export class LogStore {
     if (known !== undefined) return Promise.resolve(known);
     const fetch = this.#fetches.get(header.hash);
     if (fetch !== undefined) {
-      fetch.wanted.push(wanted);
+      fetch.askers.add(wanted);
       return fetch.logs;
     }
-    const all = [wanted];
-    const logs = this.#fetch(header, () => all.some((one) => one()));
-    this.#fetches.set(header.hash, { logs, wanted: all });
+    const askers = new Askers(wanted);
+    const logs = this.#fetch(header, () => askers.any);
+    this.#fetches.set(header.hash, { logs, askers });
     void logs.then(() => this.#fetches.delete(header.hash));
     return logs;
   }

@@ -110,9 +110,9 @@ describe('with --online', () => {
     const key = '0123456789abcdef0123456789abcdef';
     const { out, err } = await run(two(), {
       a: { ...geth, client: '\u001b[2Jgeth\n' },
-      b: { unreachable: `no key ${key}` },
+      b: { unreachable: `no key ${key}\u001b]0;title\u0007` },
     });
     expect(out).toContain('mainnet/a: chain 1, ?[2Jgeth?\n');
-    expect(err).toBe('mainnet/b: cannot be reached: no key [secret]\n');
+    expect(err).toBe('mainnet/b: cannot be reached: no key ***?]0;title?\n');
   });
 });

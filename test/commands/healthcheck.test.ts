@@ -28,7 +28,7 @@ const run = async (overrides: Overrides, text?: string, timeoutMs = 20_000) => {
   const { stdout, stderr, out, err } = captured();
   const file = text === undefined ? undefined : 'h.yaml';
   const deps = { env: {}, readFile: () => text ?? '', stdout, stderr, timeoutMs };
-  const code = await healthcheck({ file, overrides }, deps);
+  const code = await healthcheck({ file, named: true, overrides }, deps);
   return { code, out: out(), err: err() };
 };
 
@@ -77,7 +77,16 @@ test('a file that is not there is code 1, whoever listens at the usual port', as
   const readFile = () => {
     throw new Error('no such file');
   };
-  const options = { file: '/nowhere/headgate.yaml', overrides: {} };
+  const options = { file: '/nowhere/headgate.yaml', named: true, overrides: {} };
   expect(await healthcheck(options, { env: {}, readFile, stdout, stderr, timeoutMs: 300 })).toBe(1);
   expect(err()).toContain('/nowhere/headgate.yaml does not tell where');
+});
+
+test('an instance that was given URLs is found although the environment names a file that is not there', async () => {
+  const { stdout, stderr } = captured();
+  const readFile = () => {
+    throw new Error('no such file');
+  };
+  const options = { file: '/etc/headgate/headgate.yaml', named: false, overrides: { opsPort: await listen(200) } };
+  expect(await healthcheck(options, { env: {}, readFile, stdout, stderr })).toBe(0);
 });

@@ -210,6 +210,10 @@ describe('values', () => {
       'h.yaml:1:15 redis.url: expected a URL that begins with redis:// or rediss://; did you mean redis://cache:6379?',
     ],
     ['redis: {}', 'h.yaml:1:8 redis.url: is required'],
+    [
+      'redis: { url: redis://cache:6379/prod }',
+      'h.yaml:1:15 redis.url: names its database by something else than a number, as in redis://host:6379/1',
+    ],
     ['ops: { token: a b }', 'h.yaml:1:15 ops.token: expected visible ASCII characters without spaces'],
     ['ops: { token: 5 }', 'h.yaml:1:15 ops.token: expected text; put it in quotes'],
     [

@@ -4,7 +4,7 @@ import type { Handle } from '../../src/core/layer.ts';
 import { localReply, type Reply } from '../../src/core/reply.ts';
 import { methodSpec } from '../../src/ethereum/methods.ts';
 import { concurrency, Inflight } from '../../src/policy/concurrency.ts';
-import { rateLimit } from '../../src/policy/rate-limit.ts';
+import { ClientTokens, rateLimit } from '../../src/policy/rate-limit.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const callFrom = (address: string, method = 'eth_call'): Call =>
@@ -15,7 +15,7 @@ const word = (reply: Reply): string => (reply.ok ? 'served' : String(reply.reaso
 
 describe('rateLimit', () => {
   it('lets a second’s worth through at once, then refuses with the time to wait', async () => {
-    const handle = rateLimit({ requestsPerSecond: 2 }, new FakeClock())(serve);
+    const handle = rateLimit(new ClientTokens({ requestsPerSecond: 2 }, new FakeClock()))(serve);
     expect(word(await handle(callFrom('a')))).toBe('served');
     expect(word(await handle(callFrom('a')))).toBe('served');
     expect(await handle(callFrom('a'))).toMatchObject({ ok: false, reason: 'rate_limited', retryAfter: 1 });
@@ -23,15 +23,22 @@ describe('rateLimit', () => {
 
   it('gives back tokens as time passes', async () => {
     const clock = new FakeClock();
-    const handle = rateLimit({ requestsPerSecond: 1 }, clock)(serve);
+    const handle = rateLimit(new ClientTokens({ requestsPerSecond: 1 }, clock))(serve);
     await handle(callFrom('a'));
     expect(word(await handle(callFrom('a')))).toBe('rate_limited');
     clock.advance(1000);
     expect(word(await handle(callFrom('a')))).toBe('served');
   });
 
+  it('holds over all chains together', async () => {
+    const tokens = new ClientTokens({ requestsPerSecond: 1 }, new FakeClock());
+    const [one, other] = [rateLimit(tokens)(serve), rateLimit(tokens)(serve)];
+    await one(callFrom('a'));
+    expect(word(await other(callFrom('a')))).toBe('rate_limited');
+  });
+
   it('counts each address by itself', async () => {
-    const handle = rateLimit({ requestsPerSecond: 1 }, new FakeClock())(serve);
+    const handle = rateLimit(new ClientTokens({ requestsPerSecond: 1 }, new FakeClock()))(serve);
     await handle(callFrom('a'));
     expect(word(await handle(callFrom('b')))).toBe('served');
   });
