@@ -10,6 +10,8 @@ export interface LogsTools {
   readonly chain: ChainFeed;
   /** One node's answer; `tooLarge` where none came because of what the query asks for at once. */
   readonly read: (call: Call) => Promise<{ readonly reply: Reply; readonly tooLarge: boolean }>;
+  /** The answer of nodes of higher tiers to the whole query; undefined where there are none. */
+  readonly above: (call: Call) => Promise<Reply> | undefined;
   /** Everybody who can answer is known to refuse a query of this size: not worth asking. */
   readonly refused: (call: Call, size: LogsSize) => boolean;
   /** The most blocks and the most addresses that any node which can answer is known to allow. */
@@ -26,20 +28,31 @@ const PARALLEL = 4;
 
 /**
  * The answer to `eth_getLogs`, in pieces that nodes allow: cut by block, then by address; a single block that is still too
- * large is read from its receipts. Pieces never overlap, and a failing one fails the call.
+ * large is read from its receipts. Pieces never overlap, and a failing one fails the call. A higher tier is asked for what
+ * the lower one does not give in pieces either.
  */
 export const readLogs = (call: Call, tools: LogsTools): Promise<Reply> => {
   const size = sizeOf(call);
   if (size === undefined) return tools.read(call).then(({ reply }) => reply);
-  return new LogsPlan(tools).answer(call, size, PARALLEL);
+  const plan = new LogsPlan(tools);
+  return plan.answer(call, size, PARALLEL).then(async (reply) => {
+    const whole = plan.gaveUp ? await tools.above(call) : undefined;
+    return whole?.ok ? whole : reply;
+  });
 };
 
 class LogsPlan {
   readonly #tools: LogsTools;
   #pieces = 1;
+  #gaveUp = false;
 
   constructor(tools: LogsTools) {
     this.#tools = tools;
+  }
+
+  /** The nodes asked would have answered, but not so much. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
   }
 
   async answer(call: Call, size: LogsSize, parallel: number): Promise<Reply> {
@@ -72,10 +85,10 @@ class LogsPlan {
 
   #together(call: Call, size: LogsSize, calls: readonly Call[], parallel: number): Promise<Reply> {
     this.#pieces += calls.length - 1;
-    if (this.#pieces > PIECES) return Promise.resolve(tooMuch(call, size));
+    if (this.#pieces > PIECES) return Promise.resolve(this.#giveUp(call, size));
     const parts = calls.map((piece) => async (cancellation: Call['cancellation']) => {
       const own = sizeOf(piece);
-      return own === undefined ? tooMuch(call, size) : this.answer({ ...piece, cancellation }, own, 1);
+      return own === undefined ? this.#giveUp(call, size) : this.answer({ ...piece, cancellation }, own, 1);
     });
     return inParts(call, parts, { parallel, mostBytes: this.#tools.mostBytes });
   }
@@ -96,7 +109,12 @@ class LogsPlan {
     });
     if (!reply.ok && reply.info.orphaned) return reply;
     const logs = reply.ok ? wantedLogs(reply.result, size.filter) : undefined;
-    return logs === undefined || !reply.ok ? tooMuch(call, size) : { ...reply, result: logs };
+    return logs === undefined || !reply.ok ? this.#giveUp(call, size) : { ...reply, result: logs };
+  }
+
+  #giveUp(call: Call, size: LogsSize): Reply {
+    this.#gaveUp = true;
+    return tooMuch(call, size);
   }
 }
 

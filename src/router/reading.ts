@@ -21,6 +21,8 @@ export interface Reading {
   /** What further attempts after a failure are taken from. */
   readonly retries: RatioBudget;
   readonly suspects: Suspects;
+  /** A log query that lower tiers refuse for its size goes to a higher one as it is. */
+  readonly whole?: boolean;
   readonly denials: Denials;
 }
 
@@ -127,10 +129,16 @@ const askByTier = async (
   tools: PlanTools,
 ): Promise<Reply | undefined> => {
   const tier = nodes[0]?.upstream.tier ?? 0;
-  const dear = call.spec.lookup ? nodes.findIndex(({ upstream }) => upstream.tier > tier) : -1;
+  const logs = call.method === 'eth_getLogs';
+  const dear = call.spec.lookup || logs ? nodes.findIndex(({ upstream }) => upstream.tier > tier) : -1;
   if (dear === -1) return askInTurn(call, nodes, [0, nodes.length], asking, reading, tools);
   const reply = await askInTurn(call, nodes, [0, dear], asking, reading, tools);
   if (reply !== undefined) return reply;
+  if (logs) {
+    // In pieces, the lower tier can answer.
+    const cut = asking.tooLarge && reading.whole !== true;
+    return cut ? undefined : askInTurn(call, nodes, [dear, nodes.length], asking, reading, tools);
+  }
   const { denials } = reading;
   const lower = nodes.slice(0, dear);
   const higher = await unheard(call, lower, nodes.slice(dear), asking, denials, tools);

@@ -20,7 +20,7 @@ import { type PlanTools, stillWanted } from './plan.ts';
 import { quorum } from './quorum.ts';
 import { type Reading, read } from './reading.ts';
 import { requestFor } from './request.ts';
-import { type Selection, select, type Wanted } from './selection.ts';
+import { isLimited, type Selection, select, type Wanted } from './selection.ts';
 import { orElse } from './sibling.ts';
 import { Suspects } from './suspects.ts';
 import type { Failed } from './verdict.ts';
@@ -133,9 +133,22 @@ export class Router {
     return call.method === 'eth_getLogs' ? readLogs(call, this.#logs) : read(call, this.#reading, this.#tools);
   };
 
+  /** Words if it was learned that the upstream has not got what the call wants; how large the call is apart. */
+  #lacks({ spec, params, pin }: Call, upstream: string): string | undefined {
+    const depth = this.#learned.anyPruned ? depthOf({ spec, params, pin }) : undefined;
+    return this.#learned.missing(upstream, spec.name, spec.need, depth);
+  }
+
   #logsTools(): LogsTools {
-    const candidates = (call: Call): string[] => this.select(call).candidates.map(({ upstream }) => upstream.name);
     const limits = this.#logLimits;
+    /** Those of the lowest tier that can answer, in pieces or not. */
+    const candidates = (call: Call): string[] => {
+      const { candidates: all } = this.select(call);
+      const able = all.filter((node) => !isLimited(node) && this.#lacks(call, node.upstream.name) === undefined);
+      const nodes = able.length > 0 ? able : all;
+      const lowest = Math.min(...nodes.map(({ upstream }) => upstream.tier));
+      return nodes.filter(({ upstream }) => upstream.tier === lowest).map(({ upstream }) => upstream.name);
+    };
     return {
       chain: this.#deps.chain,
       mostBytes: this.#options.mostBytes,
@@ -143,6 +156,11 @@ export class Router {
         const asking = new Asking(call);
         const reply = await read(call, this.#reading, this.#tools, asking);
         return { reply, tooLarge: !reply.ok && !reply.info.orphaned && asking.tooLarge };
+      },
+      above: (call) => {
+        const lower = candidates(call);
+        const higher = this.select(call).candidates.some(({ upstream }) => !lower.includes(upstream.name));
+        return higher ? read(call, { ...this.#reading, whole: true }, this.#tools) : undefined;
       },
       refused: (call, size) => {
         const names = limits.any ? candidates(call) : [];

@@ -99,6 +99,7 @@ const poolOf = (truth: LogTruth, nodes: readonly Limits[], mostBytes = 1e9) => {
   const tools: LogsTools = {
     chain: { view: { hashAt: blockHashOf } } as unknown as ChainFeed,
     mostBytes,
+    above: () => undefined,
     refused: (_call, size) => nodes.every((_, index) => limits.refusal(String(index), size) !== undefined),
     allowed: () => limits.most(nodes.map((_, index) => String(index))),
     read: async (call) => {
