@@ -82,10 +82,10 @@ const inOrder = (nodes: readonly NodeView[], offer: Offer, random: () => number)
   return order.flatMap((key) => shuffle(groups.get(key) ?? [], random));
 };
 
-/** It is being asked who it is, or it answers probes and its breaker is about to let a call try. */
+/** It is being asked who it is, or it answers probes and its breaker is about to let a call try, or does so now. */
 const mayReturn = ({ state, reachable, upstream }: NodeView): boolean => {
   if (state === 'unknown') return true;
-  const tried = reachable && upstream.stats.breaker === 'open';
+  const tried = reachable && upstream.stats.turnsAway;
   return tried && (state === 'down' || rank[state] !== undefined);
 };
 
@@ -138,7 +138,7 @@ const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer):
   const sending = notForSending(view, node, call);
   if (sending !== undefined) return because(sending);
   // At this very moment: the state follows with the node's next answer, and each call until then would lose an attempt.
-  if (node.upstream.stats.breaker === 'open') return because('is down: its circuit breaker is open', { away: true });
+  if (node.upstream.stats.turnsAway) return because(closedDoor(node), { away: true });
   if (rank[node.state] === undefined)
     return because(`is ${node.state.replace('_', ' ')}: ${node.reason}`, { away: PASSING.has(node.state) });
   if (call.pin !== undefined && !view.holds(name, call.pin)) {
@@ -149,6 +149,11 @@ const exclusion = (view: ChainView, node: NodeView, call: Wanted, offer: Offer):
   }
   return undefined;
 };
+
+const closedDoor = ({ upstream: { stats } }: NodeView): string =>
+  stats.breaker === 'open'
+    ? 'is down: its circuit breaker is open'
+    : 'was down: one call is trying whether it is well again';
 
 /** A node that is kept from transactions, or that stands beside a protected relay which alone may see them. */
 const notForSending = (view: ChainView, node: NodeView, { spec }: Wanted): string | undefined => {

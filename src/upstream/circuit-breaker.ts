@@ -32,7 +32,7 @@ export const breakerDefaults: BreakerOptions = {
 };
 
 /** What the rule looks at. */
-export interface Record {
+export interface FaultRecord {
   /** Faults since the last success. */
   readonly consecutive: number;
   readonly faults: number;
@@ -40,7 +40,7 @@ export interface Record {
 }
 
 /** Whether a node with this record should be left alone for a while. */
-export const tooManyFaults = (rule: BreakerOptions, record: Record): boolean =>
+export const tooManyFaults = (rule: BreakerOptions, record: FaultRecord): boolean =>
   record.consecutive >= rule.consecutive ||
   (record.attempts >= rule.volume && record.faults >= rule.share * record.attempts);
 
@@ -79,7 +79,7 @@ export class CircuitBreaker {
   #consecutive = 0;
   #state: State = { kind: 'closed', last: 0, wary: Number.NEGATIVE_INFINITY, proven: true };
 
-  /** `changed` runs after each change of `state`. */
+  /** `changed` runs after each change of `state`, and when a trial call has ended without showing anything. */
   constructor(options: BreakerOptions, clock: Clock, changed: () => void) {
     this.#options = options;
     this.#clock = clock;
@@ -90,6 +90,12 @@ export class CircuitBreaker {
 
   get state(): State['kind'] {
     return this.#state.kind;
+  }
+
+  /** No call is let in at this moment: it is open, or another call is the trial. */
+  get turnsAway(): boolean {
+    const state = this.#state;
+    return state.kind === 'open' || (state.kind === 'half-open' && state.trial !== undefined);
   }
 
   /** Asks leave for one call. Whoever got it reports `succeeded`, `failed` or `withdrawn`. */
@@ -131,7 +137,9 @@ export class CircuitBreaker {
   /** A call ended in a way that says nothing about the node. */
   withdrawn(leave: Leave): void {
     const state = this.#state;
-    if (state.kind === 'half-open' && leave === state.trial) this.#state = { ...state, trial: undefined };
+    if (state.kind !== 'half-open' || leave !== state.trial) return;
+    this.#state = { ...state, trial: undefined };
+    this.#changed();
   }
 
   /** A probe got an answer: lets a trial call through after the cooldown. */

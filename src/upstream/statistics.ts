@@ -49,7 +49,7 @@ export class Statistics implements UpstreamStats {
   #inflight = 0;
   #limitedUntil = 0;
 
-  /** `breakerChanged` runs each time the breaker has opened, half opened or closed. */
+  /** `breakerChanged` runs each time the breaker has opened, half opened or closed, or has room for a trial again. */
   constructor(options: StatisticsOptions, clock: Clock, breakerChanged: () => void) {
     this.#options = options;
     this.#clock = clock;
@@ -78,6 +78,10 @@ export class Statistics implements UpstreamStats {
 
   get breaker(): UpstreamStats['breaker'] {
     return this.#breaker.state;
+  }
+
+  get turnsAway(): boolean {
+    return this.#breaker.turnsAway;
   }
 
   get limitedUntil(): number {

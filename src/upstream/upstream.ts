@@ -22,6 +22,8 @@ export interface UpstreamStats {
    */
   readonly errorRate: number;
   readonly breaker: 'closed' | 'open' | 'half-open';
+  /** The breaker lets no call in at this moment: it is open, or one call tries whether the node is well again. */
+  readonly turnsAway: boolean;
   /** Monotonic ms until which the node asked not to be called (429, `Retry-After`, spent budget); 0 when free. */
   readonly limitedUntil: number;
   /** What it is asked at most, configured or learned from its refusals; infinite where nothing is known. */
@@ -71,7 +73,7 @@ export interface Upstream {
   onLost(listener: (why: string) => void): () => void;
   /** Runs `listener` each time a socket (WebSocket or IPC) is open and ready for feeds. */
   onOpen(listener: () => void): () => void;
-  /** Runs `listener` each time the breaker has opened, half opened or closed. */
+  /** Runs `listener` each time the breaker has opened, half opened or closed, or has room for a trial again. */
   onBreaker(listener: () => void): () => void;
   /** Ends all attempts, sockets and timers. */
   close(): Promise<void>;

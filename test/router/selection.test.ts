@@ -15,6 +15,7 @@ interface Given {
   readonly head?: number;
   readonly send?: boolean | 'only';
   readonly breaker?: Upstream['stats']['breaker'];
+  readonly turnsAway?: boolean;
   readonly reachable?: boolean;
 }
 
@@ -28,6 +29,7 @@ const node = ({
   head = 100,
   send = true,
   breaker = 'closed',
+  turnsAway = breaker === 'open',
   reachable = true,
 }: Given): NodeView => ({
   upstream: {
@@ -35,7 +37,7 @@ const node = ({
     tier,
     weight,
     send,
-    stats: { inflight, breaker, limitedUntil: state === 'limited' ? 1 : 0, callsPerSecond: 0 },
+    stats: { inflight, breaker, turnsAway, limitedUntil: state === 'limited' ? 1 : 0, callsPerSecond: 0 },
   } as Upstream,
   state,
   reason: 'as the test says',
@@ -151,6 +153,14 @@ describe('select', () => {
   it('has hope while a node is unknown, and none when all are down', () => {
     expect(select(viewOf({ name: 'a', state: 'unknown' }), anyCall, nothing, () => 0).hope).toBe(true);
     expect(select(viewOf({ name: 'a', state: 'down' }), anyCall, nothing, () => 0).hope).toBe(false);
+  });
+
+  it('asks no node that one call is just trying, and has hope of it', () => {
+    const tried = { name: 'tried', breaker: 'half-open', turnsAway: true } as const;
+    expect(names(viewOf(tried, { name: 'other' }))).toEqual(['other']);
+    const { excluded, hope } = select(viewOf(tried), anyCall, nothing, () => 0);
+    expect(excluded).toMatchObject([{ upstream: 'tried', away: true }]);
+    expect(hope).toBe(true);
   });
 
   it('has hope where a node answers probes behind its open breaker, and none where it answers nothing', () => {

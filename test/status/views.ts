@@ -15,6 +15,7 @@ export const anUpstream = (name: string, stats: Partial<Upstream['stats']> = {})
     latencyMs: undefined,
     errorRate: 0,
     breaker: 'closed',
+    turnsAway: false,
     limitedUntil: 0,
     callsPerSecond: 0,
     ...stats,

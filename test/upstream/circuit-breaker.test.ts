@@ -113,11 +113,21 @@ describe('a circuit breaker', () => {
   test('half open lets one trial through at a time', () => {
     const { breaker, call, rest } = broken();
     rest();
+    expect(breaker.turnsAway).toBe(false);
     const trial = breaker.admit();
-    expect([trial?.trial, breaker.admit()]).toEqual([true, undefined]);
+    expect([trial?.trial, breaker.admit(), breaker.turnsAway]).toEqual([true, undefined, true]);
     breaker.withdrawn(trial!);
+    expect(breaker.turnsAway).toBe(false);
     expect(call('withdrawn')).toBe(true);
     expect(breaker.state).toBe('half-open');
+  });
+
+  test('tells those who wait that there is room for a trial again', () => {
+    const { call, rest, seen } = broken();
+    rest();
+    expect(seen).toEqual(['open', 'half-open']);
+    call('withdrawn');
+    expect(seen).toEqual(['open', 'half-open', 'half-open']);
   });
 
   test('half open closes with a good trial, and with no call that began before', () => {
