@@ -36,6 +36,7 @@ export const opsDeps = (context: OperationsContext): OpsDeps => {
     return chains.find((chain) => chain.endpoint === endpoint);
   };
   return {
+    clock: context.clock,
     metrics: () => metrics.render(),
     ready: (name) => readiness(context, name === undefined ? chains : [find(name)]),
     status: () => {

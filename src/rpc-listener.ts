@@ -4,6 +4,7 @@ import type { Config } from './config/schema.ts';
 import type { Observer } from './core/observer.ts';
 import { trusts } from './ingress/client-address.ts';
 import { requestIds } from './ingress/context.ts';
+import { finish } from './ingress/finish.ts';
 import { ByteBudget } from './ingress/holding.ts';
 import { isLoopback } from './ingress/host-check.ts';
 import { createHttp, type HttpOptions } from './ingress/http.ts';
@@ -37,9 +38,6 @@ export interface RpcListener {
 
 /** Ms between pings to a WebSocket client. */
 const PING_INTERVAL = 15_000;
-/** Ms between looks for connections that have fallen idle while the listener waits for the last ones. */
-const SWEEP = 50;
-
 export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): RpcListener => {
   const { limits } = server;
   const { clock, observer, endpoints, hide } = deps;
@@ -70,24 +68,10 @@ export const createRpcListener = ({ server }: Config, deps: RpcListenerDeps): Rp
       const bound = http.server.address();
       return { host: server.host, port: typeof bound === 'object' && bound !== null ? bound.port : server.port };
     },
-    finish: async (ms) => {
+    finish: (ms) => {
       sockets.close();
-      let late = false;
-      const end = clock.after(ms, () => {
-        late = true;
-        http.server.closeAllConnections();
-        sockets.terminate();
-      });
-      // A connection that was busy when the listener closed stays open once its answer is out: nobody else ends it.
-      let sweep = clock.after(SWEEP, function again(): void {
-        http.server.closeIdleConnections();
-        unused.destroy();
-        sweep = clock.after(SWEEP, again);
-      });
-      await http.close();
-      end.cancel();
-      sweep.cancel();
-      return !late;
+      const { server } = http;
+      return finish({ server, unused, close: () => http.close(), cutOff: () => sockets.terminate() }, clock, ms);
     },
   };
 };

@@ -1,7 +1,10 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock } from '../lib/clock.ts';
 import { bearerMatches } from './bearer.ts';
+import { finish } from './finish.ts';
 import { hostCheck } from './host-check.ts';
 import { bind, type Bound } from './listen.ts';
+import { UnusedSockets } from './unused-sockets.ts';
 
 export interface OpsOptions {
   readonly host: string;
@@ -28,6 +31,7 @@ export interface ExplainQuery {
 
 /** What the listener shows and does, by whoever knows how. */
 export interface OpsDeps {
+  readonly clock: Clock;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Of one chain, or of all; undefined for a chain that does not exist. */
   readonly ready: (chain: string | undefined) => Readiness | undefined;
@@ -49,7 +53,7 @@ export interface OpsDeps {
 export interface OpsListener {
   /** Rejects with a `ListenError` where the address cannot be had. */
   listen(): Promise<Bound>;
-  /** Ends listening and idle connections; requests under way get their answer. */
+  /** Ends listening and idle connections; requests under way get their answer, if it takes a moment only. */
   close(): Promise<void>;
 }
 
@@ -59,6 +63,8 @@ const BODY = 16 * 1024;
 const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 30_000;
 const CONNECTIONS = 1000;
+/** Ms for what is under way when everything else has ended. */
+const LAST_MOMENT = 1000;
 
 const READING = new Set(['/', '/metrics', '/livez', '/readyz', '/status', '/explain']);
 
@@ -76,13 +82,16 @@ export const createOpsListener = (options: OpsOptions, deps: OpsDeps): OpsListen
   showReadings(app, deps);
   showExplanation(app, deps);
   showAdmin(app, options, deps);
+  const unused = new UnusedSockets(app.server);
   return {
     listen: async () => {
       await bind({ host: options.host, port: options.port, listener: 'ops' }, (at) => app.listen(at));
       const bound = app.server.address();
       return { host: options.host, port: typeof bound === 'object' && bound !== null ? bound.port : options.port };
     },
-    close: () => app.close(),
+    close: async () => {
+      await finish({ server: app.server, unused, close: () => app.close() }, deps.clock, LAST_MOMENT);
+    },
   };
 };
 

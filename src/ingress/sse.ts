@@ -26,6 +26,7 @@ export class EventStreams {
   readonly #options: ContextOptions;
   readonly #deps: CallDeps;
   readonly #sessions = new Set<StreamSession>();
+  #closed = false;
 
   constructor(options: ContextOptions, deps: CallDeps) {
     this.#options = options;
@@ -75,11 +76,13 @@ export class EventStreams {
     this.#begin(session, response);
     if (safeFrom !== undefined) session.send(gapFrom(safeFrom));
     session.answered();
+    if (this.#closed) session.end();
     return undefined;
   }
 
-  /** Ends every stream: its reader comes back with the cursor that it has. */
+  /** Ends every stream, and those whose opening still waits: readers come back with the cursors that they have. */
   close(): void {
+    this.#closed = true;
     for (const session of this.#sessions) session.end();
   }
 

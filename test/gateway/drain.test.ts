@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { delay, startFakeNode } from '../support/fake-node.ts';
 import { rpc, startGateway } from '../support/gateway.ts';
@@ -38,6 +39,32 @@ describe('a gateway that is about to end', () => {
     const idle = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     idle.on('error', () => {});
     await once(idle, 'connect');
+    expect(await gateway.app.finish(60_000)).toBe(true);
+  });
+
+  it('does not wait for unused connections to the ops listener either', async () => {
+    await using node = await startFakeNode();
+    await using gateway = await startGateway({ chains: [{ upstreams: [{ url: node.url }] }] });
+    const idle = connect(Number(new URL(gateway.opsUrl).port), '127.0.0.1');
+    idle.on('error', () => {});
+    await once(idle, 'connect');
+    expect(await gateway.app.finish(60_000)).toBe(true);
+  });
+
+  it('does not wait for connections that got no further than the TLS handshake', async () => {
+    await using node = await startFakeNode();
+    const file = (name: string): string => new URL(`../support/tls/${name}`, import.meta.url).pathname;
+    await using gateway = await startGateway({
+      server: { tls: { cert: file('test-node.crt'), key: file('test-node.key') } },
+      chains: [{ upstreams: [{ url: node.url }] }],
+    });
+    const port = Number(new URL(gateway.url).port);
+    const shaken = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    shaken.on('error', () => {});
+    await once(shaken, 'secureConnect');
+    const silent = connect(port, '127.0.0.1');
+    silent.on('error', () => {});
+    await once(silent, 'connect');
     expect(await gateway.app.finish(60_000)).toBe(true);
   });
 

@@ -7,6 +7,7 @@ import {
   type OpsOptions,
 } from '../../src/ingress/ops.ts';
 import { ask } from './ops-request.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 
 const TOKEN = 'token-of-the-operator';
 
@@ -25,6 +26,7 @@ const serving = async (options: Partial<OpsOptions> = {}, deps: Partial<OpsDeps>
   const listener = createOpsListener(
     { host: '127.0.0.1', port: 0, hosts: [], token: TOKEN, ...options },
     {
+      clock: systemClock,
       metrics: () =>
         Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body: 'headgate_up 1\n' }),
       ready: (chain) => {
