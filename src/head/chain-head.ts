@@ -150,9 +150,9 @@ export class ChainHead implements ChainFeed {
     return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
   }
 
-  /** A call that others failed could be answered by this node if it had a newer block than was heard of: asks it. */
-  lookAt(name: string): void {
-    this.#memory.nodes.get(name)?.tracker.lookAt();
+  /** A call that others failed could be answered by this node if it had a newer block than was heard of: asks it, or says false. */
+  lookAt(name: string): boolean {
+    return this.#memory.nodes.get(name)?.tracker.lookAt() ?? false;
   }
 
   /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */

@@ -104,9 +104,11 @@ export class HeadReader {
     if (this.#active && !this.#feed.alive) this.#pollSoon();
   }
 
-  /** Somebody has use for this node, whose head is asked for rarely: asks now, if that is so. */
-  lookAt(): void {
-    if (!this.#active) this.#pollSoon();
+  /** Somebody has use for this node: where its head is asked for rarely, asks now. False where it is not. */
+  lookAt(): boolean {
+    if (this.#active || this.#run === undefined) return false;
+    this.#pollSoon();
+    return true;
   }
 
   #pollSoon(): void {

@@ -142,9 +142,9 @@ export class Tracker {
     this.#reader.nudge();
   }
 
-  /** A call needs a newer head of the node than is known. */
-  lookAt(): void {
-    this.#reader.lookAt();
+  /** A call needs a newer head of the node than is known; false where nothing newer is to be expected. */
+  lookAt(): boolean {
+    return this.#reader.lookAt();
   }
 
   /** Reads headers at the node; undefined for each that it does not have. */

@@ -25,7 +25,7 @@ export interface PlanTools {
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */
   readonly rest: (call: Call, asking: Asking, round: number) => Promise<void>;
   /** Those who are kept from the call by a head of theirs that is rarely asked for have it asked for now. */
-  readonly lookAround: (call: Wanted) => void;
+  readonly lookAround: (call: Wanted) => boolean;
 }
 
 /** Nodes that can be asked at this moment and may still have something to say; those who have failed are the last. */

@@ -54,12 +54,14 @@ export interface RouterDeps {
   /** Whether the config lets a method be asked of an upstream. */
   readonly offers: (upstream: string, method: string) => boolean;
   readonly sends: SentTransactions;
-  /** Has the head of an upstream asked for that is known to be behind, and may not be. */
-  readonly lookAt: (upstream: string) => void;
+  /** Has the head of an upstream asked for that is known to be behind, and may not be; false where it is. */
+  readonly lookAt: (upstream: string) => boolean;
 }
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
 const PAUSE = 50;
+/** Ms for which the head of a node is waited for that can answer if it is what the others' is. */
+const LOOK = 1_000;
 /** Further attempts after failures as a share of calls, and how many may be saved up for a node's sudden death. */
 const RETRIES = { ratio: 0.5, burst: 200 };
 /** Blocks below the head that no node prunes: what it lacks of these it lacks for a moment. */
@@ -220,14 +222,19 @@ export class Router {
     this.#learned.pruned(upstream, call.spec.need, lowest, told === undefined ? head - NEVER_PRUNED : lowest);
   }
 
-  #lookAround(call: Wanted): void {
-    for (const { upstream, lacksBlock } of this.select(call).excluded) if (lacksBlock) this.#deps.lookAt(upstream);
+  #lookAround(call: Wanted): boolean {
+    const lacking = this.select(call).excluded.filter(({ lacksBlock }) => lacksBlock);
+    return lacking.filter(({ upstream }) => this.#deps.lookAt(upstream)).length > 0;
   }
 
   /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */
   async #rest(call: Call, asking: Asking, round: number): Promise<void> {
     const { chain, clock } = this.#deps;
-    this.#lookAround(call);
+    if (this.#lookAround(call)) {
+      const fresh = (): boolean =>
+        stillWanted(this.select(call), asking).some(({ upstream }) => !asking.hasFailed(upstream.name));
+      await chain.waitFor(fresh, Math.min(call.deadline, clock.now() + LOOK), call.cancellation);
+    }
     do {
       const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
       await chain.waitFor(() => false, until, call.cancellation);
