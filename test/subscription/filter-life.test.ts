@@ -4,6 +4,7 @@ import type { Hub } from '../../src/subscription/hub.ts';
 import { PendingTransactions } from '../../src/subscription/pending-transactions.ts';
 import { Registry } from '../../src/subscription/registry.ts';
 import { Room } from '../../src/subscription/room.ts';
+import { aChainView, aNodeView, anUpstream } from '../status/views.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { aCall } from '../telemetry/events.ts';
 
@@ -27,9 +28,10 @@ const filtering = () => {
   const room = new Room(1000);
   const registry = new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), room);
   const report = { streamed: nothing, recovered: nothing };
+  const hub = { chain: { view: aChainView([aNodeView(anUpstream('one'))]) } } as unknown as Hub;
   const filters = new Filters(
     { timeoutMs: LIFE, most: 10, batch: 10 },
-    { hub: {} as Hub, registry, room, pending, clock, report },
+    { hub, registry, room, pending, clock, report },
   );
   const made = (): string => {
     const reply = filters.createPending(aCall('eth_newPendingTransactionFilter'));
