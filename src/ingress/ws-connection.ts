@@ -60,10 +60,14 @@ export class WsConnection {
   /** Answers one message by `answer`. Of a client that sends too many at once no more are read until some are answered. */
   async serve(answer: () => Promise<void>): Promise<void> {
     this.#open += 1;
+    this.#alive = true;
     if (this.#open >= PIPELINED) this.#socket.pause();
     await answer();
     this.#open -= 1;
-    if (this.#open < PIPELINED && this.#socket.isPaused && this.#farewell === undefined) this.#socket.resume();
+    if (this.#open < PIPELINED && this.#socket.isPaused && this.#farewell === undefined) {
+      this.#alive = true;
+      this.#socket.resume();
+    }
     if (this.#open === 0 && this.#farewell !== undefined) this.end(this.#farewell.code, this.#farewell.reason);
   }
 
@@ -154,7 +158,8 @@ export class WsConnection {
   }
 
   #heartbeat(): void {
-    if (!this.#alive) {
+    // While nothing is read of a client, its pong is not either.
+    if (!this.#alive && !this.#socket.isPaused) {
       this.#socket.terminate();
       return;
     }

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { WsConnection } from '../../src/ingress/ws-connection.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const closing: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A client, the gateway's end of its connection, and the time by which that is watched. */
+const connected = async (options: { autoPong: boolean }) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options);
+  const [[socket]] = await Promise.all([accepted as Promise<[WebSocket]>, once(client, 'open')]);
+  closing.push(
+    () => server.close(),
+    () => client.terminate(),
+  );
+  const clock = new FakeClock();
+  const connection = new WsConnection(socket, { queue: 1e6, subscriptionLimit: 10, pingInterval: 1000 }, clock);
+  return { client, socket, clock, connection };
+};
+
+it('a client that answers no ping is taken for gone', async () => {
+  const { client, clock } = await connected({ autoPong: false });
+  clock.advance(1000);
+  await once(client, 'ping');
+  clock.advance(1000);
+  await once(client, 'close');
+});
+
+it('one that sends more at once than is read is not, though its pongs are not read either', async () => {
+  const { client, socket, clock, connection } = await connected({ autoPong: true });
+  const answers: (() => void)[] = [];
+  socket.on('message', () => void connection.serve(() => new Promise((resolve) => answers.push(resolve))));
+  for (let n = 0; n < 300; n += 1) client.send(String(n));
+  await expect.poll(() => socket.isPaused).toBe(true);
+  for (let interval = 0; interval < 4; interval += 1) {
+    const pinged = once(client, 'ping');
+    clock.advance(1000);
+    await pinged;
+  }
+  const served = (): number => answers.splice(0).map((answer) => answer()).length;
+  let count = 0;
+  await expect.poll(() => (count += served())).toBe(300);
+  expect(client.readyState).toBe(WebSocket.OPEN);
+  clock.advance(1000);
+  await once(client, 'ping');
+  expect(client.readyState).toBe(WebSocket.OPEN);
+});
