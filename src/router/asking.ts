@@ -91,6 +91,8 @@ export class Asking {
         ? { ok: true, result: outcome.result, info }
         : { ok: false, error: outcome.error, raw: outcome.raw, reason: undefined, retryAfter: undefined, info };
     if (verdict === 'answer') return reply;
+    // What it failed at before, it has told by now.
+    this.#failures.delete(upstream);
     this.#doubters.add(upstream);
     if (isNull(reply)) this.#deniers.add(upstream);
     this.#doubts += 1;

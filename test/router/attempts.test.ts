@@ -110,6 +110,15 @@ describe('the attempts of a call', () => {
     expect(total(pool, 'eth_getBalance')).toBeGreaterThan(2);
   });
 
+  it('are over as soon as a node that was too busy at first has said `null`, too', async () => {
+    await using pool = await startPool(inOrder.slice(0, 2), { routing: calm });
+    for (const node of pool.nodes) node.on('eth_getTransactionReceipt', () => null);
+    pool.nodes[0]?.once('eth_getTransactionReceipt', () => rpcError(-32000, 'server is busy'));
+    const { json } = await pool.call('eth_getTransactionReceipt', [`0x${'12'.repeat(32)}`]);
+    expect(json.result).toBeNull();
+    expect(counts(pool, 'eth_getTransactionReceipt')).toEqual([2, 1]);
+  });
+
   it('are counted, further ones by why', async () => {
     await using pool = await startPool(inOrder, { routing: calm });
     const [a, b] = pool.nodes;
