@@ -10,12 +10,14 @@ import type { ChainFeed } from './head/chain-view.ts';
 import type { Clock } from './lib/clock.ts';
 import { access, type AccessOptions } from './policy/access.ts';
 import { concurrency, type ConcurrencyOptions, type Inflight } from './policy/concurrency.ts';
+import { costlyCalls, type CostlyOptions } from './policy/costly.ts';
 import { ClientTokens, rateLimit } from './policy/rate-limit.ts';
 import { unheardLayer } from './subscription/layer.ts';
 
 export interface PipelineOptions {
   readonly access: AccessOptions;
   readonly concurrency: ConcurrencyOptions;
+  readonly costly: CostlyOptions;
   readonly logs: SplitLogsOptions;
 }
 
@@ -57,6 +59,9 @@ export const pipeline = (options: PipelineOptions, deps: PipelineDeps): Handle =
     visibleBlocks(deps.chain, deps.clock),
     // From here on a call reads at one block, and no node's idea of `latest` matters.
     pinBlocks(deps.chain),
+    // Behind the pin, which says how wide a range is, and behind events, so that what they ask counts too; before the split,
+    // whose parts count as the one call that they are.
+    costlyCalls(options.costly, deps.inflight),
     // Before the cache, so that wide ranges that overlap share their parts.
     splitLogs(options.logs, { chain: deps.chain, clock: deps.clock, recent: deps.recentLogs }),
     // Last before the router, which it spares; behind pinning, since what is kept is kept by its block.

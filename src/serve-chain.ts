@@ -63,7 +63,10 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
   const routing = { ...chain.routing, quorum: chain.quorum ?? [], mostBytes: limits.responseSize };
   const choosing = { offers: offers(chain.upstreams), lookAt: (upstream: string) => head.lookAt(upstream) };
   const router = new Router(routing, { ...deps, ...choosing, chain: head, sends: told });
-  const events = serveEvents(chain, { ...deps, head, upstreams, route: router.handle, access: config.methods });
+  const logs = { ...chain.logs, mostBytes: limits.responseSize };
+  const costly = { costly: limits.costly, split: chain.logs.split };
+  const policy = { access: config.methods, concurrency: limits, costly, logs };
+  const events = serveEvents(chain, { ...deps, ...policy, head, upstreams, route: router.handle });
   const walk = {
     chain: head,
     chainId: () => head.chainId,
@@ -75,8 +78,6 @@ export const serveChain = (chain: ChainConfig, config: Config, deps: ServeChainD
     recentLogs: events.logs,
     cache: serveCache({ chain: chain.name, quorum: routing.quorum }, head, deps.keeping, clock),
   };
-  const logs = { ...chain.logs, mostBytes: limits.responseSize };
-  const policy = { access: config.methods, concurrency: limits, logs };
   const handle = pipeline(policy, { ...walk, route: router.handle });
   const headAge = ageOf(head, clock);
   return {

@@ -9,6 +9,8 @@ import { readHeader } from './head/header.ts';
 import { tellFault } from './ingress/fault.ts';
 import type { Clock } from './lib/clock.ts';
 import { access, type AccessOptions } from './policy/access.ts';
+import type { Inflight } from './policy/concurrency.ts';
+import { costlyCalls, type CostlyOptions } from './policy/costly.ts';
 import { pendingSource } from './serve-pending.ts';
 import { asking } from './subscription/ask.ts';
 import { Filters } from './subscription/filters.ts';
@@ -31,6 +33,9 @@ export interface ServeEventsDeps {
   /** Asks the chain's nodes. */
   readonly route: Handle;
   readonly access: AccessOptions;
+  readonly costly: CostlyOptions;
+  /** Calls under way over all chains. */
+  readonly inflight: Inflight;
   readonly observer: Observer;
   readonly clock: Clock;
   readonly random: () => number;
@@ -73,11 +78,12 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
     clock,
     duplicate: () => report.streamed('newPendingTransactions', 'duplicate'),
   });
+  const allowed: Handle = async (call) => localReply(call.params);
+  const screen = access(deps.access)(costlyCalls(deps.costly, deps.inflight)(allowed));
   const filters = new Filters(
     { ...FILTERS, timeoutMs: filterTimeout },
-    { hub, registry, room, pending, clock, report },
+    { hub, registry, room, pending, screen, clock, report },
   );
-  const screen = access(deps.access)(async (call) => localReply(call.params));
   const faulted = (error: unknown): void =>
     tellFault(deps.observer, error, { chain: chain.name, method: 'parity_subscribe' });
   const parity = new ParitySubscriptions({ ...TOPICS, timeoutMs }, { ...shared, registry, screen, faulted });

@@ -60,7 +60,7 @@ const limits = section('Bounds on what clients may ask at once. Sizes in bytes o
     max: gib,
   }).prefault('16MiB'),
   costly: count(
-    'Costly calls (traces, wide logs and the like) at once, over all clients without a key; 0 allows none',
+    'Costly calls at once, over all clients without a key: traces, simulations, logs of more blocks than logs.split; 0 allows none',
     {
       min: 0,
       max: 100_000,
@@ -229,6 +229,9 @@ export const methodsSchema = section(
   {
     unknown: choice('What happens to a method that headgate does not know', ['forward', 'deny']).prefault('forward'),
     allow: list('Offered even where deny names them; * is a wildcard', text('', readMethodPattern)).prefault([]),
-    deny: list('Never offered; * is a wildcard', text('', readMethodPattern)).prefault(deniedByDefault),
+    deny: list(
+      'Never offered, nor within eth_getFilterLogs or parity_subscribe; * is a wildcard. New logs are events: to offer none, deny eth_subscribe (/events too) and eth_newFilter',
+      text('', readMethodPattern),
+    ).prefault(deniedByDefault),
   },
 ).prefault({});

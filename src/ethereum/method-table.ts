@@ -232,7 +232,7 @@ const dialects: readonly Group[] = [
   [{ ...found, block: hash(0) }, ['erigon_getHeaderByHash', 'ots_getBlockDetailsByHash']],
   [{ ...found, block: hash(0), heavy: true, units: 5 }, ['erigon_getBlockReceiptsByBlockHash', 'erigon_getLogsByHash']],
   [{ need: 'logs', block: logs, cacheable: true, heavy: true, units: 5 }, ['erigon_getLogs']],
-  [{ need: 'logs', atHead: true, heavy: true, units: 5 }, ['erigon_getLatestLogs']],
+  [{ need: 'logs', atHead: true, costly: true, heavy: true, units: 5 }, ['erigon_getLatestLogs']],
   [{ atHead: true, lookup: true }, ['erigon_blockNumber', 'erigon_getBlockByTimestamp']],
   [{ ...state, block: tag(0), costly: true, units: 20 }, ['erigon_getBalanceChangesInBlock']],
   [{ ...found, block: number(0) }, ['ots_getBlockDetails']],

@@ -4,8 +4,6 @@ import { overloaded } from '../core/reply.ts';
 export interface ConcurrencyOptions {
   /** Calls at once over all clients and chains; a batch of N counts as N. */
   readonly inflight: number;
-  /** Costly calls (traces, wide logs) at once over all clients without a key. */
-  readonly costly: number;
 }
 
 /** Calls under way in this process; one for all chains, so that the limit holds for the whole gateway. */
@@ -19,17 +17,11 @@ export const concurrency =
   (options: ConcurrencyOptions, inflight: Inflight): Layer =>
   (next) =>
   async (call) => {
-    const costly = call.spec.costly ? 1 : 0;
     if (inflight.calls >= options.inflight) return overloaded(`${options.inflight} calls are under way`);
-    if (costly === 1 && inflight.costly >= options.costly) {
-      return overloaded(`${options.costly} costly calls (traces, wide logs and the like) are under way`);
-    }
     inflight.calls += 1;
-    inflight.costly += costly;
     try {
       return await next(call);
     } finally {
       inflight.calls -= 1;
-      inflight.costly -= costly;
     }
   };

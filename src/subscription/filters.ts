@@ -26,6 +26,8 @@ export interface FiltersDeps {
   readonly registry: Registry;
   readonly room: Room;
   readonly pending: PendingTransactions;
+  /** Says whether a client may make a call, without making it. */
+  readonly screen: Handle;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -116,13 +118,15 @@ export class Filters {
     return answer;
   }
 
-  /** `eth_getFilterLogs`: all that the filter matches, read like any other logs by way of `next`. */
+  /** `eth_getFilterLogs`: all that the filter matches, read like any other logs by way of `next`, by who may read those. */
   async logs(call: Call, next: Handle): Promise<Reply> {
     if (idIn(call) === undefined) return unnamed;
     const filter = this.#find(call);
     if (filter === undefined || filter.kind !== 'chain' || filter.listening.kind !== 'logs') return notFound;
     const params = Buffer.from(JSON.stringify([filter.criteria]));
-    return next({ ...call, method: 'eth_getLogs', spec: methodSpec('eth_getLogs'), params });
+    const read: Call = { ...call, method: 'eth_getLogs', spec: methodSpec('eth_getLogs'), params };
+    const allowed = await this.#deps.screen(read);
+    return allowed.ok ? next(read) : allowed;
   }
 
   /** `eth_uninstallFilter`. */

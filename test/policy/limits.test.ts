@@ -4,6 +4,7 @@ import type { Handle } from '../../src/core/layer.ts';
 import { localReply, type Reply } from '../../src/core/reply.ts';
 import { methodSpec } from '../../src/ethereum/methods.ts';
 import { concurrency, Inflight } from '../../src/policy/concurrency.ts';
+import { costlyCalls } from '../../src/policy/costly.ts';
 import { ClientTokens, rateLimit } from '../../src/policy/rate-limit.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -44,18 +45,18 @@ describe('rateLimit', () => {
   });
 });
 
-describe('concurrency', () => {
-  const stuck = (): { handle: Handle; release: () => void } => {
-    let release = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return { handle: async () => gate.then(() => localReply(Buffer.from('1'))), release };
-  };
+const stuck = (): { handle: Handle; release: () => void } => {
+  let release = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { handle: async () => gate.then(() => localReply(Buffer.from('1'))), release };
+};
 
+describe('concurrency', () => {
   it('refuses what is over the limit, and serves again when something has ended', async () => {
     const { handle: next, release } = stuck();
-    const handle = concurrency({ inflight: 1, costly: 1 }, new Inflight())(next);
+    const handle = concurrency({ inflight: 1 }, new Inflight())(next);
     const first = handle(callFrom('a'));
     expect(await handle(callFrom('b'))).toMatchObject({ reason: 'overloaded', retryAfter: 1 });
     release();
@@ -63,21 +64,49 @@ describe('concurrency', () => {
     expect(word(await handle(callFrom('b')))).toBe('served');
   });
 
-  it('holds costly calls to a limit of their own, while cheap ones pass', async () => {
+  it('gives its place back when the call behind it throws', async () => {
+    const inflight = new Inflight();
+    const handle = concurrency({ inflight: 1 }, inflight)(() => Promise.reject(new Error('a bug')));
+    await expect(handle(callFrom('a'))).rejects.toThrow('a bug');
+    expect(inflight.calls).toBe(0);
+  });
+});
+
+describe('costly calls', () => {
+  it('are held to a limit of their own, while cheap ones pass', async () => {
     const { handle: next, release } = stuck();
-    const handle = concurrency({ inflight: 10, costly: 1 }, new Inflight())(next);
+    const handle = costlyCalls({ costly: 1, split: 10 }, new Inflight())(next);
     const first = handle(callFrom('a', 'trace_block'));
     const cheap = handle(callFrom('b'));
-    expect(word(await handle(callFrom('c', 'debug_traceTransaction')))).toBe('overloaded');
+    expect(await handle(callFrom('c', 'debug_traceTransaction'))).toMatchObject({
+      reason: 'overloaded',
+      retryAfter: 1,
+    });
     release();
     expect(word(await first)).toBe('served');
     expect(word(await cheap)).toBe('served');
+    expect(word(await handle(callFrom('c', 'debug_traceTransaction')))).toBe('served');
   });
 
-  it('gives its place back when the call behind it throws', async () => {
+  it.each([
+    ['more blocks than one part of a split range has', { fromBlock: '0x0', toBlock: '0xa' }, 'overloaded'],
+    ['as many as it has', { fromBlock: '0x0', toBlock: '0x9' }, 'served'],
+    ['an end that is not known yet', { fromBlock: '0x0', toBlock: 'latest' }, 'served'],
+    ['the newest block', {}, 'served'],
+    ['one block', { blockHash: `0x${'12'.repeat(32)}` }, 'served'],
+    ['a range that is none', { fromBlock: 'first' }, 'served'],
+  ])('are logs of many blocks: %s', async (_what, filter, expected) => {
+    const handle = costlyCalls({ costly: 0, split: 10 }, new Inflight())(serve);
+    for (const method of ['eth_getLogs', 'erigon_getLogs']) {
+      const params = Buffer.from(JSON.stringify([filter]));
+      expect(word(await handle({ ...callFrom('a', method), params }))).toBe(expected);
+    }
+  });
+
+  it('give their place back when the call behind them throws', async () => {
     const inflight = new Inflight();
-    const handle = concurrency({ inflight: 1, costly: 1 }, inflight)(() => Promise.reject(new Error('a bug')));
-    await expect(handle(callFrom('a'))).rejects.toThrow('a bug');
-    expect(inflight.calls).toBe(0);
+    const handle = costlyCalls({ costly: 1, split: 10 }, inflight)(() => Promise.reject(new Error('a bug')));
+    await expect(handle(callFrom('a', 'trace_block'))).rejects.toThrow('a bug');
+    expect(inflight.costly).toBe(0);
   });
 });

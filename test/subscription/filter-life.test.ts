@@ -27,11 +27,12 @@ const filtering = () => {
   );
   const room = new Room(1000);
   const registry = new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), room);
+  const screen = () => Promise.reject(new Error('no logs are read'));
   const report = { streamed: nothing, recovered: nothing };
   const hub = { chain: { view: aChainView([aNodeView(anUpstream('one'))]) } } as unknown as Hub;
   const filters = new Filters(
     { timeoutMs: LIFE, most: 10, batch: 10 },
-    { hub, registry, room, pending, clock, report },
+    { hub, registry, room, pending, screen, clock, report },
   );
   const made = (): string => {
     const reply = filters.createPending(aCall('eth_newPendingTransactionFilter'));
