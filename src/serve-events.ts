@@ -55,6 +55,8 @@ export interface ServedEvents {
 const SEEN = { most: 500_000, ttlMs: 600_000 };
 /** Bytes of params that a chain's clients may have kept at once. In memory they take about three times as much. */
 const KEPT_BYTES = 128 * 1024 * 1024;
+/** Bytes of results that are kept for those who listen to repeated calls. */
+const RESULT_BYTES = 64 * 1024 * 1024;
 const FILTERS = { most: 10_000, batch: 10_000 };
 /** Different calls that `parity_subscribe` repeats at each head. */
 const TOPICS = { topics: 1000, retry: { initial: 500, max: 30_000 } };
@@ -86,7 +88,8 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   );
   const faulted = (error: unknown): void =>
     tellFault(deps.observer, error, { chain: chain.name, method: 'parity_subscribe' });
-  const parity = new ParitySubscriptions({ ...TOPICS, timeoutMs }, { ...shared, registry, screen, faulted });
+  const repeating = { registry, screen, faulted, results: new Room(RESULT_BYTES) };
+  const parity = new ParitySubscriptions({ ...TOPICS, timeoutMs }, { ...shared, ...repeating });
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });
   return {
     layer: subscriptionLayer({ registry, subscriptions, parity, filters }),

@@ -1,5 +1,6 @@
 import type { Session } from '../core/session.ts';
 import type { Opened } from './registry.ts';
+import type { Room } from './room.ts';
 
 /** Sends a result to one reader; false if it takes no more for now. */
 export type Send = (result: Buffer) => boolean;
@@ -12,19 +13,28 @@ interface Reader {
   blocked: boolean;
 }
 
+export interface LatestValueOptions {
+  /** Runs when the first reader comes, and when the last one has gone. */
+  readonly changed?: (listening: boolean) => void;
+  /** Takes the value to be kept for those who come later or are slow. Left out, there is always room. */
+  readonly room?: Room;
+  /** Runs when somebody wants a value for which there was no room: it has to be set again. */
+  readonly missing?: () => void;
+}
+
 /**
  * One value and those who want to know it: each is told the latest when it changes. A slow reader skips values, and
  * nobody hears the same twice in a row.
  */
 export class LatestValue {
   readonly #readers = new Set<Reader>();
-  readonly #changed: (listening: boolean) => void;
+  readonly #options: LatestValueOptions;
   #value: Buffer | undefined;
   #meaning: string | undefined;
+  #leaveRoom: (() => void) | undefined;
 
-  /** `changed` runs when the first reader comes, and when the last one has gone. */
-  constructor(changed: (listening: boolean) => void = () => {}) {
-    this.#changed = changed;
+  constructor(options: LatestValueOptions = {}) {
+    this.#options = options;
   }
 
   get readers(): number {
@@ -33,9 +43,20 @@ export class LatestValue {
 
   /** `meaning`: the same for values that need not be told apart. */
   set(value: Buffer, meaning: string = value.toString()): void {
+    this.forget();
     this.#value = value;
     this.#meaning = meaning;
     for (const reader of this.#readers) this.#offer(reader);
+    const { room } = this.#options;
+    this.#leaveRoom = room?.take(value.length);
+    if (room !== undefined && this.#leaveRoom === undefined) this.#value = undefined;
+  }
+
+  /** Gives back the room that the value takes. */
+  forget(): void {
+    this.#value = undefined;
+    this.#leaveRoom?.();
+    this.#leaveRoom = undefined;
   }
 
   open(line: Pick<Session, 'onDrain'>, send: Send): Opened {
@@ -43,18 +64,19 @@ export class LatestValue {
     return {
       start: () => {
         this.#readers.add(reader);
-        if (this.#readers.size === 1) this.#changed(true);
+        if (this.#readers.size === 1) this.#options.changed?.(true);
         this.#offer(reader);
       },
       close: () => {
-        if (this.#readers.delete(reader) && this.#readers.size === 0) this.#changed(false);
+        if (this.#readers.delete(reader) && this.#readers.size === 0) this.#options.changed?.(false);
       },
     };
   }
 
   #offer(reader: Reader): void {
     const value = this.#value;
-    if (value === undefined || reader.blocked || reader.sent === this.#meaning || !this.#readers.has(reader)) return;
+    if (reader.blocked || reader.sent === this.#meaning || !this.#readers.has(reader)) return;
+    if (value === undefined) return this.#options.missing?.();
     reader.sent = this.#meaning;
     if (reader.send(value)) return;
     reader.blocked = true;

@@ -8,8 +8,11 @@ import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { LatestValue, type Send } from './latest-value.ts';
 import type { Opened } from './registry.ts';
+import type { Room } from './room.ts';
 
 export interface RepeatedCallDeps {
+  /** For the last results of all such calls; what it does not take is asked for again when somebody wants it. */
+  readonly results: Room;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told of a fault of ours that the call met. */
@@ -32,9 +35,10 @@ export class RepeatedCall {
     this.#deps = deps;
     this.#ask = ask;
     this.#backoff = new Backoff(retry, deps.random);
-    this.#value = new LatestValue((listening) => {
+    const changed = (listening: boolean): void => {
       if (listening) this.run();
-    });
+    };
+    this.#value = new LatestValue({ changed, room: deps.results, missing: () => this.run() });
   }
 
   open(line: Pick<Session, 'onDrain'>, send: Send): Opened {
@@ -48,6 +52,7 @@ export class RepeatedCall {
   }
 
   close(): void {
+    this.#value.forget();
     this.#closed.cancel();
     this.#retry?.cancel();
   }

@@ -1,7 +1,4 @@
-/**
- * Room for what clients asked for, as long as they have it kept here: filters and calls may be large, and clients many.
- * In bytes of their params.
- */
+/** Room, in bytes, for what clients have kept here, such as filters and results: these may be large, and clients many. */
 export class Room {
   #left: number;
 

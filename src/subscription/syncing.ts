@@ -39,10 +39,11 @@ export const syncing = (chain: Chain, clock: Clock): LatestValue => {
       if (!(await chain.waitFor(differs, deadline, until)) && clock.now() < deadline) return;
     }
   };
-  const value = new LatestValue((listening) => {
+  const changed = (listening: boolean): void => {
     watching?.cancel();
     watching = listening ? new Cancellation() : undefined;
     if (watching !== undefined) void watch(watching);
-  });
+  };
+  const value = new LatestValue({ changed });
   return value;
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LatestValue } from '../../src/subscription/latest-value.ts';
+import { Room } from '../../src/subscription/room.ts';
 
 describe('a value that is told when it changes', () => {
   const told = (value: LatestValue) => {
@@ -44,7 +45,7 @@ describe('a value that is told when it changes', () => {
 
   it('tells when the first reader comes, and when the last one has gone', () => {
     const listening: boolean[] = [];
-    const value = new LatestValue((some) => listening.push(some));
+    const value = new LatestValue({ changed: (some) => listening.push(some) });
     const [one, other] = [told(value), told(value)];
     one.opened.start();
     other.opened.start();
@@ -52,5 +53,38 @@ describe('a value that is told when it changes', () => {
     other.opened.close();
     other.opened.close();
     expect(listening).toEqual([true, false]);
+  });
+
+  it('is told to all at once where there is no room to keep it, and wanted again by who comes later or was slow', () => {
+    const wanted: string[] = [];
+    const value = new LatestValue({ room: new Room(4), missing: () => wanted.push('value') });
+    const [ready, slow, late] = [told(value), told(value), told(value)];
+    for (const { opened } of [ready, slow]) opened.start();
+    value.set(Buffer.from('1'));
+    slow.line.takes = false;
+    value.set(Buffer.from('2'));
+    value.set(Buffer.from('large'));
+    expect(wanted).toEqual([]);
+    slow.drain();
+    late.opened.start();
+    expect(wanted).toEqual(['value', 'value']);
+    value.set(Buffer.from('large'));
+    expect([ready.results, slow.results, late.results]).toEqual([['1', '2', 'large'], ['1', '2', 'large'], ['large']]);
+  });
+
+  it('gives its room back when it is replaced, and when it is forgotten', () => {
+    const room = new Room(4);
+    const value = new LatestValue({ room });
+    for (const next of ['1234', 'abcd']) {
+      value.set(Buffer.from(next));
+      expect(room.take(1)).toBeUndefined();
+    }
+    value.set(Buffer.from('large'));
+    room.take(4)?.();
+    value.set(Buffer.from('abcd'));
+    value.forget();
+    value.forget();
+    expect(room.take(4)).toBeDefined();
+    expect(room.take(1)).toBeUndefined();
   });
 });

@@ -68,6 +68,7 @@ const subscribing = () => {
       report: { streamed: nothing, recovered: nothing },
       clock: new FakeClock(),
       random: Math.random,
+      results: new Room(10_000),
       faulted: nothing,
     },
   );

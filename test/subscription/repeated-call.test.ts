@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { localReply, refuse, type Reply } from '../../src/core/reply.ts';
 import type { Cancellation } from '../../src/lib/cancellation.ts';
 import { RepeatedCall } from '../../src/subscription/repeated-call.ts';
+import { Room } from '../../src/subscription/room.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
+/** Bytes of the results that are kept. */
+const ROOM = 100;
 const line = { onDrain: () => {} };
 const value = (text: string): Reply => localReply(Buffer.from(JSON.stringify(text)));
 const failure = refuse('no_upstream', 'nobody is there');
@@ -11,12 +14,13 @@ const failure = refuse('no_upstream', 'nobody is there');
 /** A call whose answers the test gives in turn, the last one for good. */
 const repeating = (...answers: (Reply | Error)[]) => {
   const clock = new FakeClock();
+  const results = new Room(ROOM);
   const asked: Cancellation[] = [];
   const faults: unknown[] = [];
   const told: string[] = [];
   const repeated = new RepeatedCall(
     { initial: 1000, max: 4000 },
-    { clock, random: () => 0.999_999, faulted: (error) => faults.push(error) },
+    { results, clock, random: () => 0.999_999, faulted: (error) => faults.push(error) },
     async (cancellation) => {
       asked.push(cancellation);
       const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? failure;
@@ -31,7 +35,7 @@ const repeating = (...answers: (Reply | Error)[]) => {
     await settled();
     return asked.length;
   };
-  return { clock, asked, faults, told, repeated, opened, settled, after };
+  return { clock, results, asked, faults, told, repeated, opened, settled, after };
 };
 
 describe('a call that is made again and again', () => {
@@ -90,5 +94,28 @@ describe('a call that is made again and again', () => {
     opened.close();
     expect(await after(100_000)).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+
+  it('is made once more for who comes later where its result was too large to be kept', async () => {
+    const { asked, results, told, repeated, opened, settled } = repeating(value('x'.repeat(ROOM)));
+    opened.start();
+    await settled();
+    const late: number[] = [];
+    repeated.open(line, (result) => late.push(result.length) > 0).start();
+    await settled();
+    expect([asked.length, told.length, late]).toEqual([2, 1, [ROOM + 2]]);
+    expect(results.take(ROOM)).toBeDefined();
+  });
+
+  it('keeps its result for who comes later, until it is closed', async () => {
+    const { asked, results, repeated, opened, settled } = repeating(value('x'.repeat(ROOM - 2)));
+    opened.start();
+    await settled();
+    const late: number[] = [];
+    repeated.open(line, (result) => late.push(result.length) > 0).start();
+    await settled();
+    expect([asked.length, late, results.take(1)]).toEqual([1, [ROOM], undefined]);
+    repeated.close();
+    expect(results.take(ROOM)).toBeDefined();
   });
 });
