@@ -9,25 +9,34 @@ export type Outcome =
   | { readonly kind: 'answered'; readonly result: RawJson; readonly latencyMs: number }
   /** The node's error is the client's own (a revert, bad params): an answer, not a failure. */
   | { readonly kind: 'refused'; readonly error: RpcError; readonly raw: RawJson; readonly latencyMs: number }
-  | {
-      readonly kind: 'failed';
-      readonly failure: FailureClass;
-      /** In words, for logs and the status page; never holds a URL or a secret. */
-      readonly message: string;
-      /** The node's own error, where it said one. */
-      readonly error: RpcError | undefined;
-      readonly raw: RawJson | undefined;
-      readonly retryAfterMs: number | undefined;
-      readonly latencyMs: number;
-      /** The connection broke while the node had the request. */
-      readonly died?: boolean;
-      /** The gateway itself turned it away, so that the node never saw it. */
-      readonly unsent?: boolean;
-      /** The node said it in words that the table of wordings does not have. */
-      readonly unknownWording?: boolean;
-    }
+  | Failed
   /** Whoever asked no longer wants it. Says nothing about the node. */
   | { readonly kind: 'cancelled' };
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly failure: FailureClass;
+  /** In words, for logs and the status page; never holds a URL or a secret. */
+  readonly message: string;
+  /** The node's own error, where it said one. */
+  readonly error: RpcError | undefined;
+  readonly raw: RawJson | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly latencyMs: number;
+  /** The connection broke while the node had the request. */
+  readonly died?: boolean;
+  /** The gateway itself turned it away, so that the node never saw it. */
+  readonly unsent?: boolean;
+  /** The node said it in words that the table of wordings does not have. */
+  readonly unknownWording?: boolean;
+}
+
+/** A failure in the gateway's own words; `message` must hold neither URL nor secret. */
+export const failedBecause = (
+  failure: FailureClass,
+  message: string,
+  { latencyMs = 0, retryAfterMs }: { latencyMs?: number; retryAfterMs?: number | undefined } = {},
+): Failed => ({ kind: 'failed', failure, message, error: undefined, raw: undefined, retryAfterMs, latencyMs });
 
 /** One try at an upstream, under way. */
 export interface Attempt {

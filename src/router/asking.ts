@@ -1,10 +1,10 @@
 import type { Call } from '../core/call.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { type Failed, failedBecause, type Outcome } from '../core/outcome.ts';
 import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import { sizeRefusal } from './log-limits.ts';
 import type { Exclusion } from './selection.ts';
-import { agreed, type Failed, judge, passing, stated, unusable } from './verdict.ts';
+import { agreed, judge, passing, stated } from './verdict.ts';
 
 /** Connections that may break while a node works on a costly call; after that it is not given to a further node. */
 const DEATHS = 2;
@@ -186,5 +186,5 @@ const isNull = (reply: Reply): boolean => reply.ok && reply.result.equals(NULL);
 
 const refuted = (holds: boolean): Failed =>
   holds
-    ? unusable('its answer was found to be false')
-    : { ...unusable('it lost its connection, or left the branch of the block it was asked about'), failure: 'not_yet' };
+    ? failedBecause('bad_reply', 'its answer was found to be false')
+    : failedBecause('not_yet', 'it lost its connection, or left the branch of the block it was asked about');

@@ -1,5 +1,5 @@
 import type { Call } from '../core/call.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { failedBecause, type Outcome } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
 import type { SentTransactions } from '../core/sends.ts';
 import { alreadyKnown, nonceTooLow } from '../ethereum/error-class.ts';
@@ -12,7 +12,7 @@ import { Asking } from './asking.ts';
 import { hasHead, isKnown } from './inquiry.ts';
 import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { isLimited, stands } from './selection.ts';
-import { fateUnknown, unusable } from './verdict.ts';
+import { fateUnknown } from './verdict.ts';
 
 export interface BroadcastOptions {
   /** Nodes of one tier that a transaction is sent to at once. */
@@ -140,12 +140,16 @@ class Sending {
         this.#objections.push({ upstream: name, error, raw });
         return 'refused';
       }
-      this.asking.ended(name, { ...unusable(error.message), failure: 'not_yet', error, raw }, true);
+      this.asking.ended(name, { ...failedBecause('not_yet', error.message), error, raw }, true);
       return 'failed';
     }
     const answered = outcome.kind === 'answered';
     if (answered || (outcome.kind === 'failed' && fateUnknown(outcome.failure))) this.#fateUnknown = true;
-    this.asking.ended(name, answered ? unusable('what it gave is not the hash of the transaction') : outcome, false);
+    this.asking.ended(
+      name,
+      answered ? failedBecause('bad_reply', 'what it gave is not the hash of the transaction') : outcome,
+      false,
+    );
     return 'failed';
   }
 

@@ -1,5 +1,5 @@
 import type { Call } from '../core/call.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { failedBecause, type Outcome } from '../core/outcome.ts';
 import { faultReply, type Reply } from '../core/reply.ts';
 import type { NodeView } from '../head/chain-view.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
@@ -7,7 +7,7 @@ import { Asking } from './asking.ts';
 import { Ballot, type Opinion } from './ballot.ts';
 import { lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { stands } from './selection.ts';
-import { judge, unusable } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 /** How many nodes have to give the same answer, of how many that are asked. */
 export interface QuorumOptions {
@@ -142,7 +142,8 @@ class Poll {
     const verdict = judge(this.#call, name, outcome, holds);
     const opinion = verdict === 'next' ? undefined : this.#ballot.cast(name, outcome);
     if (verdict === 'next') this.asking.ended(name, outcome, holds);
-    else if (opinion === undefined) this.asking.ended(name, unusable('an answer that cannot be compared'), true);
+    else if (opinion === undefined)
+      this.asking.ended(name, failedBecause('bad_reply', 'an answer that cannot be compared'), true);
     return opinion;
   }
 

@@ -1,7 +1,7 @@
 import type { Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
 import type { Observer } from '../core/observer.ts';
-import type { Attempt, Outcome } from '../core/outcome.ts';
+import type { Attempt, Failed, Outcome } from '../core/outcome.ts';
 import type { SentTransactions } from '../core/sends.ts';
 import { prunedBelow } from '../ethereum/error-class.ts';
 import type { ChainFeed, NodeView } from '../head/chain-view.ts';
@@ -23,7 +23,6 @@ import { requestFor } from './request.ts';
 import { isLimited, type Selection, select, type Wanted } from './selection.ts';
 import { orElse } from './sibling.ts';
 import { Suspects } from './suspects.ts';
-import type { Failed } from './verdict.ts';
 
 export interface RouterOptions {
   /** Ms one attempt may take while another node is left to ask. */

@@ -1,7 +1,5 @@
 import type { Call } from '../core/call.ts';
-import type { FailureClass, Outcome } from '../core/outcome.ts';
-
-export type Failed = Extract<Outcome, { kind: 'failed' }>;
+import type { Failed, FailureClass, Outcome } from '../core/outcome.ts';
 
 /**
  * What an attempt's outcome means for the call.
@@ -62,17 +60,6 @@ export const stated = (failed: Failed): boolean =>
 /** Whether it makes sense to ask the same node the same thing again after a moment. */
 export const passing = (failed: Failed): boolean =>
   failed.failure !== 'unsupported' && failed.failure !== 'missing_data' && failed.failure !== 'unclassified';
-
-/** An answer that is none. */
-export const unusable = (message: string): Failed => ({
-  kind: 'failed',
-  failure: 'bad_reply',
-  message,
-  error: undefined,
-  raw: undefined,
-  retryAfterMs: undefined,
-  latencyMs: 0,
-});
 
 /** The error on which every candidate agrees, as one of them said it. */
 export const agreed = (failures: readonly Failed[]): Failed | undefined =>

@@ -1,12 +1,10 @@
 import type { Logger } from 'pino';
 import type { Call } from '../core/call.ts';
 import type { Observer } from '../core/observer.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { Failed } from '../core/outcome.ts';
 import type { Reply } from '../core/reply.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { shapeOf } from '../lib/text-shape.ts';
-
-type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 /** Ms from which a call is worth a line. */
 const SLOW = 1000;

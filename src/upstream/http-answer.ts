@@ -1,16 +1,8 @@
-import type { Outcome } from '../core/outcome.ts';
+import { failedBecause, type Outcome } from '../core/outcome.ts';
 import { classify } from '../ethereum/error-class.ts';
 import { decodeReplies, decodeReply, type ReplyEnvelope } from '../jsonrpc/decode-reply.ts';
 import type { HttpResult } from './http-exchange.ts';
-import {
-  type Arrival,
-  cancelled,
-  failedBecause,
-  isNullId,
-  numericId,
-  type Question,
-  replyOutcome,
-} from './reply-outcome.ts';
+import { type Arrival, cancelled, isNullId, numericId, type Question, replyOutcome } from './reply-outcome.ts';
 
 export type HttpResponse = Extract<HttpResult, { kind: 'response' }>;
 

@@ -1,11 +1,11 @@
-import type { Attempt, FailureClass, Outcome } from '../core/outcome.ts';
+import { type Attempt, type Failed, failedBecause, type FailureClass, type Outcome } from '../core/outcome.ts';
 import { type ClientKind, clientVersion } from '../ethereum/client-kind.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { shortValue } from '../jsonrpc/short-value.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Ask, HttpTransport } from './http-transport.ts';
 import { type NodeTransports, nodeTransports } from './node-transports.ts';
-import { cancelled, type Failed, failedBecause } from './reply-outcome.ts';
+import { cancelled } from './reply-outcome.ts';
 import { sameChain } from './same-chain.ts';
 import type { SocketSession, Stray } from './socket-session.ts';
 import { Statistics } from './statistics.ts';

@@ -1,4 +1,4 @@
-import type { FailureClass, Outcome } from '../core/outcome.ts';
+import { failedBecause, type Outcome } from '../core/outcome.ts';
 import type { ClientKind } from '../ethereum/client-kind.ts';
 import { classify } from '../ethereum/error-class.ts';
 import type { ReplyEnvelope } from '../jsonrpc/decode-reply.ts';
@@ -7,8 +7,6 @@ import { cutText } from '../lib/cut-text.ts';
 
 /** Characters of a node's error that are worth telling further. */
 const LONGEST = 1000;
-
-export type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 /** What the wording of an error depends on. */
 export interface Question {
@@ -25,13 +23,6 @@ export interface Arrival {
 }
 
 export const cancelled: Outcome = { kind: 'cancelled' };
-
-/** A failure in the gateway's own words; `message` must hold neither URL nor secret. */
-export const failedBecause = (
-  failure: FailureClass,
-  message: string,
-  { latencyMs = 0, retryAfterMs }: { latencyMs?: number; retryAfterMs?: number | undefined } = {},
-): Failed => ({ kind: 'failed', failure, message, error: undefined, raw: undefined, retryAfterMs, latencyMs });
 
 /** What the node's own error means for whoever asked. */
 export const erredOutcome = (error: RpcError, raw: RawJson, question: Question, arrival: Arrival): Outcome => {

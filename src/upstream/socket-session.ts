@@ -1,11 +1,11 @@
-import type { FailureClass, Outcome } from '../core/outcome.ts';
+import { failedBecause, type FailureClass, type Outcome } from '../core/outcome.ts';
 import { decodeReply, type ReplyEnvelope } from '../jsonrpc/decode-reply.ts';
 import { encodeRequest } from '../jsonrpc/encode.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { Feeds } from './feeds.ts';
 import type { Ask } from './http-transport.ts';
-import { cancelled, failedBecause, numericId, type Question, replyOutcome } from './reply-outcome.ts';
+import { cancelled, numericId, type Question, replyOutcome } from './reply-outcome.ts';
 import { subscriptionEvent } from './subscription-event.ts';
 import type { Feed } from './upstream.ts';
 

@@ -1,5 +1,5 @@
 import type { Call } from '../../src/core/call.ts';
-import type { Outcome } from '../../src/core/outcome.ts';
+import type { Failed, Outcome } from '../../src/core/outcome.ts';
 import { localReply, type Reply, type ReplyInfo } from '../../src/core/reply.ts';
 import { methodSpec } from '../../src/ethereum/methods.ts';
 import { Cancellation } from '../../src/lib/cancellation.ts';
@@ -31,8 +31,6 @@ export const aReply = (info: Partial<ReplyInfo> = {}): Reply =>
   localReply(Buffer.from('"0x1"'), { source: 'miss', upstream: 'geth-1', attempts: 1, ...info });
 
 export const answered = (latencyMs: number): Outcome => ({ kind: 'answered', result: Buffer.from('1'), latencyMs });
-
-type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 export const failed = (failure: Failed['failure'], message = 'it broke', more: Partial<Failed> = {}): Outcome => ({
   kind: 'failed',

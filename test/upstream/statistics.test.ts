@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FailureClass, Outcome } from '../../src/core/outcome.ts';
-import { failedBecause } from '../../src/upstream/reply-outcome.ts';
+import { failedBecause, type FailureClass, type Outcome } from '../../src/core/outcome.ts';
 import { Statistics } from '../../src/upstream/statistics.ts';
 import { upstreamDefaults } from '../../src/upstream/upstream-options.ts';
 import { FakeClock } from '../support/fake-clock.ts';
