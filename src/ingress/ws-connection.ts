@@ -20,6 +20,12 @@ const HIGH_WATER = 1024 * 1024;
 /** Ms between looks at a full socket: `ws` tells nobody when it drains. */
 const DRAIN_CHECK = 25;
 
+/** Ms that a client has to answer a close frame before its socket is destroyed. */
+const FAREWELL = 3_000;
+/** The same for one that was too slow: what is waiting to be read stands before the frame that says so. */
+const SLOW_FAREWELL = 30_000;
+const TOO_SLOW = 1013;
+
 /** One client's WebSocket: writes whole messages, watches that somebody reads them, and holds the subscriptions. */
 export class WsConnection {
   readonly subscriptions = new Map<string, Subscription>();
@@ -89,7 +95,7 @@ export class WsConnection {
     const unsent = this.#socket.bufferedAmount;
     this.#largest = Math.max(unsent === 0 ? 0 : this.#largest, size);
     if (unsent + size - this.#largest > this.#options.queue) {
-      this.end(1013, 'too slow: too much is waiting to be read');
+      this.end(TOO_SLOW, 'too slow: too much is waiting to be read');
       return sent();
     }
     const last = pieces.length - 1;
@@ -137,6 +143,8 @@ export class WsConnection {
     this.#socket.resume();
     this.#socket.close(code, reason);
     this.#release();
+    const end = this.#clock.after(code === TOO_SLOW ? SLOW_FAREWELL : FAREWELL, () => this.#socket.terminate());
+    this.#socket.once('close', () => end.cancel());
   }
 
   #whenDrained(task: () => void): void {

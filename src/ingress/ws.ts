@@ -30,9 +30,6 @@ export interface WsDeps extends AnswerDeps {
   readonly budget: ByteBudget;
 }
 
-/** Ms that a client has to answer a close frame before its socket is destroyed. */
-const FAREWELL = 3000;
-
 /** The WebSocket side of the RPC listener. */
 export class WsIngress {
   readonly #options: WsOptions;
@@ -45,9 +42,7 @@ export class WsIngress {
     this.#options = options;
     this.#deps = deps;
     this.#hostAllowed = hostCheck({ bound: options.host, hosts: options.hosts });
-    // The types of `ws` do not know `closeTimeout` yet.
-    const settings = { noServer: true, perMessageDeflate: false, maxPayload: options.bodySize, closeTimeout: FAREWELL };
-    this.#server = new WebSocketServer(settings);
+    this.#server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: options.bodySize });
   }
 
   get connections(): number {

@@ -206,6 +206,8 @@ describe('answers that are large, and asked for many at once', () => {
     await eventually(hanging).toBe(0);
     expect(gateway.app.connections).toBe(1);
     slow.send({ jsonrpc: '2.0', id: 'late', method: 'eth_gasPrice', params: [] });
+    slow.socket.resume();
+    expect(await slow.closed()).toBe(1013);
     await eventually(() => gateway.app.connections).toBe(0);
     expect(await asked()).toBe(0);
   });

@@ -54,3 +54,33 @@ it('one that sends more at once than is read is not, though its pongs are not re
   await once(client, 'ping');
   expect(client.readyState).toBe(WebSocket.OPEN);
 });
+
+it('a client that is slow has time to read why it was sent away', async () => {
+  const { client, clock, connection } = await connected({ autoPong: true });
+  client.pause();
+  const large = Buffer.alloc(1e6, 'x');
+  while (!connection.closed) connection.write([large]);
+  clock.advance(20_000);
+  client.resume();
+  const [code] = (await once(client, 'close')) as [number];
+  expect(code).toBe(1013);
+});
+
+it('one that never reads it is cut off in the end', async () => {
+  const { client, socket, clock, connection } = await connected({ autoPong: true });
+  client.pause();
+  const large = Buffer.alloc(1e6, 'x');
+  while (!connection.closed) connection.write([large]);
+  const closed = once(socket, 'close');
+  clock.advance(30_000);
+  await closed;
+});
+
+it('one that is handed over and does not answer does not hold up the end', async () => {
+  const { client, socket, clock, connection } = await connected({ autoPong: true });
+  client.pause();
+  connection.handOver(1012, 'restarting');
+  const closed = once(socket, 'close');
+  clock.advance(3_000);
+  await closed;
+});
