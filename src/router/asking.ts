@@ -4,7 +4,7 @@ import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import { sizeRefusal } from './log-limits.ts';
 import type { Exclusion } from './selection.ts';
-import { agreed, judge, passing, stated } from './verdict.ts';
+import { agreed, judge, mayPass, stated } from './verdict.ts';
 
 /** Connections that may break while a node works on a costly call; after that it is not given to a further node. */
 const DEATHS = 2;
@@ -119,7 +119,7 @@ export class Asking {
   /** Whether this node may still have something to say. */
   wants(upstream: string): boolean {
     const failure = this.#failures.get(upstream);
-    return failure === undefined ? !this.#doubters.has(upstream) : passing(failure);
+    return failure === undefined ? !this.#doubters.has(upstream) : mayPass(failure);
   }
 
   /** Whether this node may soon have something to say: it was not asked yet, or failed at once. */

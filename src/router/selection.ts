@@ -171,9 +171,9 @@ const groupOf = (node: NodeView, lacking: boolean): number => {
 };
 
 /** Score over load: what one more call would find there. */
-const promise = (node: NodeView): number => node.score / (1 + node.upstream.stats.inflight);
+const prospect = (node: NodeView): number => node.score / (1 + node.upstream.stats.inflight);
 
-/** By how much a node has to promise more than another before that is more than noise. */
+/** By how much one prospect has to be better than another before that is more than noise. */
 const CLEARLY = 1.25;
 
 /**
@@ -182,7 +182,7 @@ const CLEARLY = 1.25;
  */
 const outdoes = (other: NodeView, drawn: NodeView): boolean => {
   const heavier = drawn.upstream.weight / other.upstream.weight;
-  return promise(other) > promise(drawn) * Math.max(CLEARLY, heavier);
+  return prospect(other) > prospect(drawn) * Math.max(CLEARLY, heavier);
 };
 
 /**

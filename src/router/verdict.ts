@@ -58,7 +58,7 @@ export const stated = (failed: Failed): boolean =>
     failed.failure === 'unclassified');
 
 /** Whether it makes sense to ask the same node the same thing again after a moment. */
-export const passing = (failed: Failed): boolean =>
+export const mayPass = (failed: Failed): boolean =>
   failed.failure !== 'unsupported' && failed.failure !== 'missing_data' && failed.failure !== 'unclassified';
 
 /** The error on which every candidate agrees, as one of them said it. */
