@@ -31,6 +31,11 @@ export interface Failed {
   readonly unknownWording?: boolean;
 }
 
+const ownFaults: ReadonlySet<FailureClass> = new Set<FailureClass>(['transport', 'timeout', 'overloaded', 'bad_reply']);
+
+/** The node's own fault; any other failure shows that it is alive, and keeps to its limits or cannot answer this. */
+export const isFault = ({ failure }: Failed): boolean => ownFaults.has(failure);
+
 /** A failure in the gateway's own words; `message` must hold neither URL nor secret. */
 export const failedBecause = (
   failure: FailureClass,

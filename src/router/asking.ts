@@ -1,9 +1,9 @@
 import type { Call } from '../core/call.ts';
-import { type Failed, failedBecause, type Outcome } from '../core/outcome.ts';
+import { type Failed, failedBecause, isFault, type Outcome } from '../core/outcome.ts';
 import { type Reply, type ReplyInfo, faultReply } from '../core/reply.ts';
 import { gatewayError, type Reason } from '../jsonrpc/errors.ts';
 import { sizeRefusal } from './log-limits.ts';
-import type { Exclusion } from './selection.ts';
+import type { Selection } from './selection.ts';
 import { agreed, judge, mayPass, stated } from './verdict.ts';
 
 /** Connections that may break while a node works on a costly call; after that it is not given to a further node. */
@@ -21,7 +21,7 @@ export class Asking {
   #doubts = 0;
   #attempts = 0;
   #hedges = 0;
-  #turnedAway = 0;
+  #harmless = 0;
   #deaths = 0;
   #tooLarge = false;
 
@@ -31,10 +31,11 @@ export class Asking {
 
   /**
    * Attempts that count against the limit. A hedge and a second opinion on a `null` are no retries; and a node that turned
-   * the call away (it is busy, or has lost the block) has done nothing for it: how often that may happen, the deadline says.
+   * the call away (it keeps to its limits, or has lost the block), or only said that it cannot answer, has lost nothing by
+   * it. The first may happen as often as the deadline allows, the latter once for each node.
    */
   get spent(): number {
-    return this.#attempts - this.#hedges - this.#doubts - this.#turnedAway;
+    return this.#attempts - this.#hedges - this.#doubts - this.#harmless;
   }
 
   /** A node that was asked could not answer. */
@@ -75,14 +76,14 @@ export class Asking {
       this.#failures.set(upstream, outcome);
       if (stated(outcome)) (this.#said ??= new Map()).set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
-      if (outcome.failure === 'rate_limited' || outcome.failure === 'not_yet') this.#turnedAway += 1;
+      if (outcome.unsent || !isFault(outcome)) this.#harmless += 1;
       this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
       const deadly = this.#call.spec.costly && this.#deaths >= DEATHS;
       return verdict === 'stop' || deadly ? this.#failed() : undefined;
     }
     if (verdict === 'next') {
       this.#failures.set(upstream, refuted(holds));
-      if (!holds) this.#turnedAway += 1;
+      if (!holds) this.#harmless += 1;
       return undefined;
     }
     const info = this.info(upstream);
@@ -134,12 +135,13 @@ export class Asking {
   }
 
   /** The last word when nobody is left to ask, or no time. `retryAfter`: seconds after which a node may be asked again. */
-  conclusion(late: boolean, excluded: readonly Exclusion[], retryAfter?: number): Reply {
+  conclusion(late: boolean, { candidates, excluded }: Selection, retryAfter?: number): Reply {
     const failures = [...this.#failures.entries()];
+    const everybody = candidates.every(({ upstream }) => this.#failures.has(upstream.name));
     // Whom the end of the call cut short has taken nothing back.
     const cut = (upstream: string, failed: Failed): Failed =>
       late && failed.failure === 'timeout' ? (this.#said?.get(upstream) ?? failed) : failed;
-    const said = agreed(failures.map(([upstream, failed]) => cut(upstream, failed)));
+    const said = everybody ? agreed(failures.map(([upstream, failed]) => cut(upstream, failed))) : undefined;
     if (said?.raw !== undefined && said.error !== undefined) {
       const info = this.info(failures[0]?.[0]);
       return { ok: false, error: said.error, raw: said.raw, reason: undefined, retryAfter: undefined, info };

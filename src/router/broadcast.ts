@@ -53,7 +53,7 @@ export const broadcast = async (
     const hopeless = wanted.length === 0 && !selection.hope;
     if (late || hopeless || call.cancellation.cancelled || round + 1 >= options.rounds) {
       const left = stillWanted(selection, sending.asking);
-      return sending.asking.conclusion(late, selection.excluded, retryAfterOf(left, tools.clock));
+      return sending.asking.conclusion(late, selection, retryAfterOf(left, tools.clock));
     }
     await tools.rest(call, sending.asking, round);
   }

@@ -41,7 +41,7 @@ export const quorum = async (call: Call, options: QuorumOptions, tools: PlanTool
       !selection.hope && stillWanted(selection, asking).every(({ upstream }) => poll.heard(upstream.name));
     if (over || hopeless || poll.split) {
       const retryAfter = retryAfterOf(unheard(), tools.clock);
-      return poll.conclusion() ?? asking.conclusion(late, selection.excluded, retryAfter);
+      return poll.conclusion() ?? asking.conclusion(late, selection, retryAfter);
     }
     await tools.rest(call, asking, round);
   }

@@ -59,7 +59,7 @@ export const read = async (
       asking.doubtAgain();
     }
     // Smaller queries are answered now; this one perhaps never.
-    if (asking.tooLarge) return asking.conclusion(false, []);
+    if (asking.tooLarge) return asking.conclusion(false, selection);
     const late = clock.now() >= call.deadline;
     const spent = asking.spent >= reading.attempts;
     const left = stillWanted(selection, asking);
@@ -67,7 +67,7 @@ export const read = async (
     const hopeless =
       !hope && !(asking.uncertain && clock.now() < patient && selection.excluded.some(({ away }) => away));
     if (late || spent || hopeless || inVain(left, last, asking, clock) || call.cancellation.cancelled) {
-      return asking.doubt ?? asking.conclusion(late, selection.excluded, retryAfterOf(left, clock));
+      return asking.doubt ?? asking.conclusion(late, selection, retryAfterOf(left, clock));
     }
     if (wanted.length > 0) observer.retried(call.chain, 'exhausted');
     await tools.rest(call, asking, round);

@@ -61,6 +61,6 @@ export const stated = (failed: Failed): boolean =>
 export const mayPass = (failed: Failed): boolean =>
   failed.failure !== 'unsupported' && failed.failure !== 'missing_data' && failed.failure !== 'unclassified';
 
-/** The error on which every candidate agrees, as one of them said it. */
+/** The error on which all of them agree, as one of them said it. */
 export const agreed = (failures: readonly Failed[]): Failed | undefined =>
   failures.length > 0 && failures.every(stated) ? failures[0] : undefined;

@@ -1,4 +1,4 @@
-import type { FailureClass, Outcome } from '../core/outcome.ts';
+import { type FailureClass, isFault, type Outcome } from '../core/outcome.ts';
 import type { Clock } from '../lib/clock.ts';
 import { FadingCount, PeakAverage } from '../lib/moving-average.ts';
 import { type BreakerOptions, CircuitBreaker, type Leave } from './circuit-breaker.ts';
@@ -22,8 +22,6 @@ const SPENT = 250;
 /** One success stands beside all that happened, so that a first and only failure is not a rate of 1, and fades to 0. */
 const PRIOR = 1;
 
-const ownFaults: ReadonlySet<FailureClass> = new Set<FailureClass>(['transport', 'timeout', 'overloaded', 'bad_reply']);
-
 /**
  * What an outcome says about the node. `fault` is its own doing; `neutral` says nothing: the work was given up or
  * never got to the node, or it only keeps to its limits; everything else is an answer, which shows that it is alive and how fast.
@@ -32,7 +30,7 @@ export const blame = (outcome: Outcome): 'answer' | 'fault' | 'neutral' => {
   if (outcome.kind === 'cancelled') return 'neutral';
   if (outcome.kind !== 'failed') return 'answer';
   if (outcome.unsent) return 'neutral';
-  if (ownFaults.has(outcome.failure)) return 'fault';
+  if (isFault(outcome)) return 'fault';
   return outcome.failure === 'rate_limited' ? 'neutral' : 'answer';
 };
 

@@ -95,6 +95,20 @@ describe('the attempts of a call', () => {
     expect((await pool.call('eth_call', [{}])).json.result).toBe('0xc');
   });
 
+  it.each([
+    ['that it lacks the data', -32000, 'missing trie node 5f (path )'],
+    ['that it does not have the method', -32601, 'the method eth_call does not exist/is not available'],
+    ['an error of its own', -32603, 'Internal error'],
+  ])('go on to the last node, however many have said %s', async (_what, code, message) => {
+    const lacking = Array.from({ length: 5 }, () => ({ config: { weight: 1000 } }));
+    await using pool = await startPool([...lacking, { config: { weight: 0.001 } }], { routing: calm });
+    for (const node of pool.nodes) node.on('eth_call', () => rpcError(code, message));
+    pool.nodes.at(-1)?.on('eth_call', () => '0x1');
+    const { json, headers } = await pool.call('eth_call', [{}]);
+    expect(json.result).toBe('0x1');
+    expect(headers.get('x-headgate-attempts')).toBe('6');
+  });
+
   it('end with what all nodes said, be one of them cut short while it was asked again', async () => {
     await using pool = await startPool([{}, {}], { routing: { timeout: '2s', ...calm } });
     const params = [`0x${'11'.repeat(20)}`, { blockHash: `0x${'ab'.repeat(32)}` }];
