@@ -60,7 +60,12 @@ const serve = async (source: Source, overrides: Overrides): Promise<number> => {
   const patient = !(stdin.isTTY && source.kind === 'urls');
   return run(
     { config, secrets: loaded.secrets, version: version(), patient },
-    { stdout, stderr, nextSignal: signals() },
+    {
+      stdout,
+      stderr,
+      nextSignal: signals(),
+      onStrayFault: (listener) => void process.on('unhandledRejection', listener),
+    },
   );
 };
 

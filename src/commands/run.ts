@@ -20,6 +20,11 @@ export interface RunDeps {
   readonly stderr: LogOutput;
   /** Resolves with the name of the next signal that asks the process to end. */
   readonly nextSignal: () => Promise<string>;
+  /**
+   * Tells of each promise that was rejected and that nobody waits for: a bug of ours, met by one call or stream. It is
+   * logged, and does not end those of everybody else.
+   */
+  readonly onStrayFault: (listener: (error: unknown) => void) => void;
 }
 
 /** A gateway that listens. */
@@ -27,6 +32,8 @@ export interface Running {
   readonly app: App;
   /** Says something to the operator. */
   readonly say: (message: string) => void;
+  /** Tells him of a bug. */
+  readonly fault: (error: unknown) => void;
   readonly rpc: Bound;
   readonly ops: Bound;
 }
@@ -48,7 +55,12 @@ export const start = async (options: Omit<RunOptions, 'patient'>, stdout: LogOut
     const scheme = config.server.tls === undefined ? 'http' : 'https';
     log.info(`headgate ${version} serves JSON-RPC at ${scheme}://${addressOf(rpc)}`);
     log.info(`status page at http://${addressOf(ops)}`);
-    return { app, rpc, ops, say: (message) => log.info(message) };
+    const fault = (error: unknown): void =>
+      log.error(
+        { error: error instanceof Error ? error.stack : String(error) },
+        'a fault in headgate, met by no request',
+      );
+    return { app, rpc, ops, fault, say: (message) => log.info(message) };
   } catch (error) {
     await app.close();
     throw error;
@@ -65,7 +77,8 @@ export const run = async (options: RunOptions, deps: RunDeps): Promise<number> =
     deps.stderr.write(`headgate: ${running}\n`);
     return 1;
   }
-  const { app, say } = running;
+  const { app, say, fault } = running;
+  deps.onStrayFault(fault);
   const { drain } = options.config.server;
   const signal = await deps.nextSignal();
   app.drain();
