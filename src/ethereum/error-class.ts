@@ -1,3 +1,4 @@
+import { type Reason, reasonOf } from '../jsonrpc/errors.ts';
 import type { RpcError } from '../jsonrpc/message.ts';
 import type { ClientKind } from './client-kind.ts';
 import {
@@ -40,18 +41,19 @@ export type Classified =
     };
 
 /** Another headgate's own words, where one stands behind another. */
-const ownReasons: ReadonlyMap<unknown, Verdict> = new Map<unknown, Verdict>([
-  ['no_upstream', 'overloaded'],
-  ['not_yet', 'not_yet'],
-  ['upstreams_failed', 'overloaded'],
-  ['disagreement', 'unclassified'],
-  ['timeout', 'timeout'],
-  ['rate_limited', 'rate_limited'],
-  ['overloaded', 'overloaded'],
-  ['unauthorized', 'transport'],
-  ['method_denied', 'unsupported'],
-  ['method_unknown', 'unsupported'],
-]);
+const ownReasons: Partial<Record<Reason, Verdict>> = {
+  no_upstream: 'overloaded',
+  not_yet: 'not_yet',
+  upstreams_failed: 'overloaded',
+  disagreement: 'unclassified',
+  timeout: 'timeout',
+  rate_limited: 'rate_limited',
+  overloaded: 'overloaded',
+  unauthorized: 'transport',
+  method_denied: 'unsupported',
+  method_unknown: 'unsupported',
+  internal_error: 'transport',
+};
 
 /** Long enough for every known wording, short enough to cost nothing. */
 const textLength = 1000;
@@ -98,7 +100,8 @@ export const classify = (remote: RemoteError): Classified => {
   const text = error.message.slice(0, textLength).toLowerCase();
   const execution = find(executionRules, remote, error.code, text);
   if (execution !== undefined) return classified(execution);
-  const own = ownReasons.get(member(error.data, 'reason'));
+  const reason = reasonOf(error);
+  const own = reason === undefined ? undefined : ownReasons[reason];
   if (own !== undefined) return classified(own);
   const range = asksForLogs(remote.method) ? logsLimit(error) : undefined;
   if (range !== undefined) return { kind: 'failed', failure: 'unclassified', range };

@@ -49,3 +49,14 @@ export const gatewayError = (
 
 /** The HTTP status that a single call answered with this reason gets. */
 export const statusOf = (reason: Reason): number => table[reason].status;
+
+/**
+ * The reason of an error that another headgate made. Its code has to fit: nodes of other kinds tell in `data.reason` why a
+ * contract reverted, in the contract's words.
+ */
+export const reasonOf = ({ code, data }: RpcError): Reason | undefined => {
+  const said = typeof data === 'object' && data !== null && 'reason' in data ? data.reason : undefined;
+  return typeof said === 'string' && isReason(said) && table[said].code === code ? said : undefined;
+};
+
+const isReason = (word: string): word is Reason => Object.hasOwn(table, word);

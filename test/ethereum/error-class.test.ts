@@ -44,6 +44,19 @@ describe('an error object', () => {
     );
   });
 
+  test.each([
+    [-32002, 'timeout', 'timeout'],
+    [-32005, 'overloaded', 'overloaded'],
+    [-32603, 'internal_error', 'transport'],
+    // A contract that reverts with such a word, as some nodes tell it.
+    [-32000, 'timeout', 'unclassified'],
+    [-32000, 'constructor', 'unclassified'],
+  ])('with code %i and reason %s is another headgate’s only where both fit', (code, reason, failure) => {
+    const made = { code, message: 'as it says', data: { reason } };
+    const result = classify({ httpStatus: undefined, error: made, method: 'eth_call', client: 'other' });
+    expect(result).toMatchObject({ kind: 'failed', failure });
+  });
+
   test('of any shape is classified without a throw, and fast on a megabyte of text', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer(), fc.jsonValue(), fc.string(), (message, code, data, method) => {
