@@ -15,7 +15,7 @@ export interface ConnectionOptions {
 
 /** Messages of one connection under way at once. */
 const PIPELINED = 256;
-/** Bytes waiting in the socket from which events are held back until it has drained. */
+/** Bytes waiting in the socket from which events are held back until it has drained; half of a queue that is small. */
 const HIGH_WATER = 1024 * 1024;
 /** Ms between looks at a full socket: `ws` tells nobody when it drains. */
 const DRAIN_CHECK = 25;
@@ -35,6 +35,7 @@ export class WsConnection {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #turns: AnswerTurns;
+  readonly #highWater: number;
   #alive = true;
   #closed = false;
   /** Messages that are not answered yet. */
@@ -50,7 +51,9 @@ export class WsConnection {
     this.#socket = socket;
     this.#options = options;
     this.#clock = clock;
-    // Half of the queue, so that what else is written meanwhile finds room.
+    // Half of the queue, so that what else is written meanwhile finds room: events that are held back any later would
+    // fill it, and a reader who keeps up would be sent away.
+    this.#highWater = Math.min(HIGH_WATER, options.queue / 2);
     this.#turns = new AnswerTurns(clock, options.queue / 2, () => socket.bufferedAmount);
     this.#ping = clock.after(options.pingInterval, () => this.#heartbeat());
     socket.on('pong', () => {
@@ -122,7 +125,7 @@ export class WsConnection {
       },
       send: (text) => {
         this.write([text]);
-        return !this.#closed && this.#socket.bufferedAmount < HIGH_WATER;
+        return !this.#closed && this.#socket.bufferedAmount < this.#highWater;
       },
       onDrain: (task) => this.#whenDrained(task),
       end: (code, reason) => this.end(code, reason),
@@ -156,7 +159,7 @@ export class WsConnection {
   #checkDrain(): void {
     this.#drainCheck = undefined;
     if (this.#closed) return;
-    if (this.#socket.bufferedAmount >= HIGH_WATER) {
+    if (this.#socket.bufferedAmount >= this.#highWater) {
       this.#drainCheck = this.#clock.after(DRAIN_CHECK, () => this.#checkDrain());
       return;
     }

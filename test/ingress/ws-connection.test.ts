@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 /** A client, the gateway's end of its connection, and the time by which that is watched. */
-const connected = async (options: { autoPong: boolean }) => {
+const connected = async (options: { autoPong: boolean }, queue = 1e6) => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   const accepted = once(server, 'connection');
@@ -23,7 +23,7 @@ const connected = async (options: { autoPong: boolean }) => {
     () => client.terminate(),
   );
   const clock = new FakeClock();
-  const connection = new WsConnection(socket, { queue: 1e6, subscriptionLimit: 10, pingInterval: 1000 }, clock);
+  const connection = new WsConnection(socket, { queue, subscriptionLimit: 10, pingInterval: 1000 }, clock);
   return { client, socket, clock, connection };
 };
 
@@ -83,4 +83,30 @@ it('one that is handed over and does not answer does not hold up the end', async
   const closed = once(socket, 'close');
   clock.advance(3_000);
   await closed;
+});
+
+it('a queue smaller than what is held back of events at most sends nobody away who reads on', async () => {
+  const { client, socket, clock, connection } = await connected({ autoPong: true }, 256 * 1024);
+  const { session } = connection.sessionFor('plain');
+  const event = Buffer.alloc(80_000, 'x');
+  const all = 300;
+  let sent = 0;
+  const pump = (): void => {
+    for (let free = true; free && sent < all; sent += 1) free = session.send(event);
+    if (sent < all) session.onDrain(pump);
+  };
+  let received = 0;
+  client.on('message', () => (received += 1));
+  client.pause();
+  pump();
+  expect(sent).toBeLessThan(all);
+  expect(connection.closed).toBe(false);
+  client.resume();
+  await expect
+    .poll(() => {
+      clock.advance(25);
+      return received;
+    })
+    .toBe(all);
+  expect(socket.readyState).toBe(WebSocket.OPEN);
 });
