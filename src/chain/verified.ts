@@ -1,7 +1,7 @@
-import type { BlockLogsQuery } from '../core/block-logs.ts';
+import type { BlockLogsQuery, FoundLogs } from '../core/block-logs.ts';
 import type { BlockId, Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
-import { localReply, refuse, type Reply, tooManyBytes } from '../core/reply.ts';
+import { type Cost, costOf, localReply, refuse, type Reply, tooManyBytes } from '../core/reply.ts';
 import type { ChainFeed } from '../head/chain-view.ts';
 import { arrayOf, arraySize, isArray } from '../jsonrpc/arrays.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
@@ -30,18 +30,18 @@ export const tellVerified = async (
 ): Promise<Reply> => {
   const blocks = await verifiedLogs({ ...call, cancellation }, hashes, query, deps);
   const block = call.head?.latest.number;
-  const logs = blocks?.flat();
+  const logs = blocks?.flatMap((found) => found.logs);
   // Many calls wait for the same blocks, and all go on at once when these have come.
   const room = logs === undefined || call.memory === undefined || (await call.memory.take(arraySize(logs)));
   if (call.pin !== undefined && !deps.chain.view.canonical(call.pin.hash)) {
     const gone = refuse('not_yet', 'the block that was read is no longer part of the chain');
     return { ...gone, info: { ...gone.info, block, orphaned: true } };
   }
-  if (logs === undefined) {
+  if (blocks === undefined || logs === undefined) {
     const late = refuse('timeout', 'no node gave logs in time that fit the header of their block');
     return { ...late, info: { ...late.info, block } };
   }
-  return room ? localReply(arrayOf(logs), { block }) : tooManyBytes();
+  return room ? localReply(arrayOf(logs), { ...costOf(blocks.map(({ cost }) => cost)), block }) : tooManyBytes();
 };
 
 /**
@@ -56,30 +56,25 @@ export const askForTruth = async (
   deps: VerifiedDeps,
 ): Promise<Reply> => {
   const due = new Set<string>();
+  const spent: Cost[] = [];
   const accept = (result: RawJson, source: string): boolean =>
     isArray(result) && due.values().every((hash) => result.includes(hash)) && (call.accept?.(result, source) ?? true);
   for (let round = 0; round < ROUNDS; round += 1) {
     // The first answer may be one that is kept or shared: a true one is kept in its place.
     const reply = await next(round === 0 ? call : { ...call, accept });
     if (!reply.ok) return reply;
+    spent.push(reply.info);
     if (isArray(reply.result)) {
-      const found = query && (await withLogs(call, leftOut(reply.result, maybe), query, deps));
-      if (found === undefined || found.length === 0) return reply;
-      for (const hash of found) due.add(hash);
+      const hashes = query === undefined ? [] : leftOut(reply.result, maybe);
+      // What could not be found out in time is not held against the answer.
+      const found = (query && (await verifiedLogs(call, hashes, query, deps))) ?? [];
+      const withLogs = hashes.filter((_, index) => (found[index]?.logs.length ?? 0) > 0);
+      spent.unshift(...found.map(({ cost }) => cost));
+      if (withLogs.length === 0) return { ...reply, info: { ...reply.info, ...costOf(spent) } };
+      for (const hash of withLogs) due.add(hash);
     }
   }
   return refuse('upstreams_failed', 'nodes left out logs that the headers of their blocks speak of');
-};
-
-/** Those of the blocks that have such logs; none where that could not be found out in time. */
-const withLogs = async (
-  call: Call,
-  hashes: readonly string[],
-  query: BlockLogsQuery,
-  deps: VerifiedDeps,
-): Promise<readonly string[]> => {
-  const logs = await verifiedLogs(call, hashes, query, deps);
-  return logs === undefined ? [] : hashes.filter((_, index) => (logs[index]?.length ?? 0) > 0);
 };
 
 /** The newest blocks that the answer does not mention. Its bytes are searched, not parsed. */
@@ -96,14 +91,14 @@ const verifiedLogs = async (
   hashes: readonly string[],
   query: BlockLogsQuery,
   { chain, clock }: VerifiedDeps,
-): Promise<readonly (readonly RawJson[])[] | undefined> => {
+): Promise<readonly FoundLogs[] | undefined> => {
   if (hashes.length === 0) return [];
   const over = new Cancellation();
   const forgetClient = call.cancellation.onCancel(() => over.cancel());
   const { pin, deadline } = call;
   const wanted = (): boolean => !over.cancelled && clock.now() < deadline;
   const inVain = chain.waitFor((view) => pin !== undefined && !view.canonical(pin.hash), deadline, over);
-  const logsOf = async (hash: string): Promise<readonly RawJson[] | undefined> =>
+  const logsOf = async (hash: string): Promise<FoundLogs | undefined> =>
     // A fetch that others have just given up may end without logs although they are wanted here.
     (await query.logsOf(hash, wanted)) ?? (wanted() ? query.logsOf(hash, wanted) : undefined);
   const logs = Promise.all(hashes.map(logsOf));

@@ -1,7 +1,7 @@
 import { isArray, joinArrays } from '../jsonrpc/arrays.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Call } from './call.ts';
-import { refuse, type Reply, type ReplyInfo, tooManyBytes } from './reply.ts';
+import { costOf, refuse, type Reply, type ReplyInfo, tooManyBytes } from './reply.ts';
 
 /** One part of a call. Its cancellation fires when the client has gone, or another part has failed. */
 export type Part = (cancellation: Cancellation) => Promise<Reply>;
@@ -54,15 +54,10 @@ const faultOf = (reply: Reply, bytes: number, { mostBytes }: PartsOptions): Repl
   return refuse('range_too_large', message, { mostBytes });
 };
 
-/** The newest part's upstream stands for all. */
 const together = (replies: readonly Answered[]): ReplyInfo => {
   const infos = replies.map(({ info }) => info);
-  const sources = new Set(infos.map(({ source }) => source));
-  const [only] = sources;
   return {
-    source: sources.size === 1 && only !== undefined ? only : sources.has('miss') ? 'miss' : 'bypass',
-    upstream: infos.findLast(({ upstream }) => upstream !== undefined)?.upstream,
-    attempts: infos.reduce((sum, { attempts }) => sum + attempts, 0),
+    ...costOf(infos),
     block: infos.find(({ block }) => block !== undefined)?.block,
     orphaned: false,
   };

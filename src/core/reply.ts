@@ -13,12 +13,16 @@ export type Sparing = (typeof SPARING)[number];
 export const sparedBy = ({ ok, info: { source } }: Reply): Sparing | undefined =>
   ok && source !== 'miss' && source !== 'bypass' ? source : undefined;
 
-export interface ReplyInfo {
+/** What an answer took. */
+export interface Cost {
   readonly source: Source;
   /** The upstream whose answer this is. */
   readonly upstream: string | undefined;
   /** Attempts made at upstreams for this answer. */
   readonly attempts: number;
+}
+
+export interface ReplyInfo extends Cost {
   /** Height of the published head to which the call was pinned. */
   readonly block: number | undefined;
   /** The pinned block was orphaned before the answer: the call, with its whole batch, has to be pinned again. */
@@ -40,10 +44,21 @@ export type Reply =
       readonly info: ReplyInfo;
     };
 
+/** What the gateway knows by itself. */
+export const free: Cost = { source: 'local', upstream: undefined, attempts: 0 };
+
+/** From what took most to what took nothing. */
+const SOURCES = ['miss', 'bypass', 'coalesced', 'hit', 'local'] as const satisfies readonly Source[];
+
+/** What the parts of an answer took together: it comes from where the dearest part does, and the last upstream stands for all. */
+export const costOf = (parts: readonly Cost[]): Cost => ({
+  source: SOURCES.find((word) => parts.some(({ source }) => source === word)) ?? 'local',
+  upstream: parts.findLast(({ upstream }) => upstream !== undefined)?.upstream,
+  attempts: parts.reduce((sum, { attempts }) => sum + attempts, 0),
+});
+
 const localInfo: ReplyInfo = {
-  source: 'local',
-  upstream: undefined,
-  attempts: 0,
+  ...free,
   block: undefined,
   orphaned: false,
 };

@@ -103,7 +103,7 @@ export class Hub {
   }
 
   /** Blocks' logs, for those who ask once. */
-  get logs(): Pick<LogStore, 'mayMatch' | 'logsOf'> {
+  get logs(): Pick<LogStore, 'mayMatch' | 'find'> {
     return this.#store;
   }
 

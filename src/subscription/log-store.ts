@@ -1,5 +1,5 @@
 import type { BlockId } from '../core/call.ts';
-import type { Reply } from '../core/reply.ts';
+import { type Cost, costOf, free, type Reply } from '../core/reply.ts';
 import { readLogs, readLogsOfReceipts } from '../ethereum/answered-logs.ts';
 import type { Header } from '../head/header.ts';
 import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
@@ -38,8 +38,14 @@ export interface LogStoreDeps {
   readonly report: Report;
 }
 
+/** Logs of a block, and what it took to have them. */
+export interface FoundBlockLogs {
+  readonly logs: BlockLogs;
+  readonly cost: Cost;
+}
+
 interface Fetch {
-  readonly logs: Promise<BlockLogs | undefined>;
+  readonly found: Promise<FoundBlockLogs | undefined>;
   readonly askers: Askers;
 }
 
@@ -87,19 +93,25 @@ export class LogStore {
   }
 
   /** The logs as soon as they are known. Undefined once nobody wants them any more, as each asker's `wanted` says. */
-  logsOf(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+  async logsOf(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+    return (await this.find(header, wanted))?.logs;
+  }
+
+  /** The same, with what it took: whoever joins a fetch is told that he shares it. */
+  async find(header: Header, wanted: () => boolean): Promise<FoundBlockLogs | undefined> {
     const known = this.get(header);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known !== undefined) return { logs: known, cost: free };
     const fetch = this.#fetches.get(header.hash);
     if (fetch !== undefined) {
       fetch.askers.add(wanted);
-      return fetch.logs;
+      const shared = await fetch.found;
+      return shared && { ...shared, cost: { ...shared.cost, source: 'coalesced' } };
     }
     const askers = new Askers(wanted);
-    const logs = this.#fetch(header, () => askers.any);
-    this.#fetches.set(header.hash, { logs, askers });
-    void logs.then(() => this.#fetches.delete(header.hash));
-    return logs;
+    const found = this.#fetch(header, () => askers.any);
+    this.#fetches.set(header.hash, { found, askers });
+    void found.then(() => this.#fetches.delete(header.hash));
+    return found;
   }
 
   close(): void {
@@ -107,26 +119,28 @@ export class LogStore {
     for (const start of this.#queue.splice(0)) start();
   }
 
-  async #fetch(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+  async #fetch(header: Header, wanted: () => boolean): Promise<FoundBlockLogs | undefined> {
     const { clock, random } = this.#deps;
     await this.#turn(header);
     const backoff = new Backoff(this.#options.retry, random);
     const witnesses = new Witnesses(this.#options.patienceMs);
+    const costs: Cost[] = [];
     let found: BlockLogs | undefined;
     let round = 0;
     for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
       if (round > 0) await this.#pause(clock, backoff.next());
-      found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses);
+      found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses, costs);
     }
     if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
     this.#running -= 1;
     this.#queue.shift()?.();
     const within = this.#deps.chain.tree.get(header.hash) !== undefined;
-    if (found !== undefined) (within ? this.#recent : this.#passing).add(found);
-    return found;
+    if (found === undefined) return undefined;
+    (within ? this.#recent : this.#passing).add(found);
+    return { logs: found, cost: { ...costOf(costs), source: 'miss' } };
   }
 
-  async #ask(header: Header, way: Way, witnesses: Witnesses): Promise<BlockLogs | undefined> {
+  async #ask(header: Header, way: Way, witnesses: Witnesses, costs: Cost[]): Promise<BlockLogs | undefined> {
     const { ask, chain } = this.#deps;
     const pin = onBranch(chain, header);
     // At its height there is another block now.
@@ -152,6 +166,7 @@ export class LogStore {
       ...(way === 'height' ? { minBlock: header.number } : { pin }),
       accept,
     });
+    costs.push(reply.info);
     return reply.ok ? found.logs : undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { BlockLogsQuery, BlockLogsSource } from '../core/block-logs.ts';
+import { free } from '../core/reply.ts';
 import { bloomTest } from '../ethereum/bloom.ts';
 import { filterKey, type LogFilter } from '../ethereum/logs.ts';
 import type { Header } from '../head/header.ts';
@@ -12,10 +13,10 @@ export interface Headers {
 
 /** The log store as calls for logs see it: what one subscriber or caller had fetched serves all. */
 export class VerifiedLogs implements BlockLogsSource {
-  readonly #store: Pick<LogStore, 'mayMatch' | 'logsOf'>;
+  readonly #store: Pick<LogStore, 'mayMatch' | 'find'>;
   readonly #chain: Headers;
 
-  constructor(store: Pick<LogStore, 'mayMatch' | 'logsOf'>, chain: Headers) {
+  constructor(store: Pick<LogStore, 'mayMatch' | 'find'>, chain: Headers) {
     this.#store = store;
     this.#chain = chain;
   }
@@ -31,9 +32,9 @@ export class VerifiedLogs implements BlockLogsSource {
       logsOf: async (hash, wanted) => {
         const header = this.#chain.tree.get(hash);
         if (header === undefined) return undefined;
-        if (!this.#store.mayMatch(header, matcher)) return [];
-        const logs = await this.#store.logsOf(header, wanted);
-        return logs?.select(matcher).map((log) => log.text(false));
+        if (!this.#store.mayMatch(header, matcher)) return { logs: [], cost: free };
+        const found = await this.#store.find(header, wanted);
+        return found && { logs: found.logs.select(matcher).map((log) => log.text(false)), cost: found.cost };
       },
     };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rpc } from '../support/gateway.ts';
+import { post, rpc } from '../support/gateway.ts';
 import { rpcError } from '../support/fake-node.ts';
 import { ScriptedChain, type ScriptedBlock, ticker } from '../support/scripted-chain.ts';
 import { EventPool } from '../subscription/pool.ts';
@@ -41,7 +41,33 @@ const rangesAsked = ({ members }: EventPool): number[][] =>
     .map(({ fromBlock, toBlock }) => [Number(fromBlock), Number(toBlock)])
     .sort(([a = 0], [b = 0]) => a - b);
 
+/** What the headers of an answer say that it took. */
+const costIn = ({ headers }: { readonly headers: Headers }) =>
+  ['cache', 'attempts', 'upstream'].map((name) => headers.get(`x-headgate-${name}`));
+
 describe('eth_getLogs near the head', () => {
+  it('says which node told the logs, and counts as no saved call, unless they are at hand', async () => {
+    await using world = await start(20, 1);
+    const { pool, logs } = world;
+    expect(costIn(await logs({}))).toEqual(['miss', '1', 'n0']);
+    expect(pool.member(0).node.count('eth_getLogs')).toBe(1);
+    expect(costIn(await logs({}))).toEqual(['local', '0', null]);
+    const metrics = await (await fetch(`${pool.gateway.opsUrl}/metrics`)).text();
+    expect(metrics).toMatch(/headgate_upstream_calls_saved_total\{[^}]*method="eth_getLogs"[^}]*\} 1\n/);
+  });
+
+  it('counts one of two calls as saved that shared a question', async () => {
+    await using world = await start(20, 1);
+    const { gateway } = world.pool;
+    const batch = [{}, { address: ticker.address }].map((filter, id) => ({
+      ...{ jsonrpc: '2.0', id, method: 'eth_getLogs', params: [filter] },
+    }));
+    await post(gateway.url, batch);
+    const metrics = await (await fetch(`${gateway.opsUrl}/metrics`)).text();
+    expect(metrics).toMatch(/headgate_cache_requests_total\{[^}]*method="eth_getLogs",result="coalesced"[^}]*\} 1\n/);
+    expect(metrics).toMatch(/headgate_cache_requests_total\{[^}]*method="eth_getLogs",result="miss"[^}]*\} 1\n/);
+  });
+
   it('is the truth although all nodes but one have not indexed the newest blocks', async () => {
     await using world = await start(20, 3);
     const { chain, head, pool, logs } = world;

@@ -4,7 +4,7 @@ import { splitLogs, type SplitLogsOptions } from '../../src/chain/split-logs.ts'
 import type { BlockLogsSource } from '../../src/core/block-logs.ts';
 import type { Call } from '../../src/core/call.ts';
 import type { Handle } from '../../src/core/layer.ts';
-import { localReply, refuse, type Reply } from '../../src/core/reply.ts';
+import { type Cost, localReply, refuse, type Reply } from '../../src/core/reply.ts';
 import { locate } from '../../src/ethereum/block-ref.ts';
 import { type LogFilter, parseLogFilter } from '../../src/ethereum/logs.ts';
 import { methodSpec } from '../../src/ethereum/methods.ts';
@@ -44,6 +44,9 @@ const rangeCall = (from: number, to: number, filter: object = {}, over: Partial<
     { ...filter, fromBlock: hex(from), toBlock: hex(to) },
     { pin: { number: to, hash: blockHashOf(to) }, minBlock: to, ...over },
   );
+
+/** What it takes to have the logs of a block. */
+const cost: Cost = { source: 'miss', upstream: 'n', attempts: 3 };
 
 interface World {
   readonly truth: LogTruth;
@@ -96,7 +99,7 @@ const layered = ({ truth, window, omitted = new Set(), options = {}, dense, secr
         const number = numberOf(hash);
         fetched.push(number);
         if (secret.has(number)) return new Promise(() => {});
-        return truth.logs({ from: number, to: number }, filter).map(json);
+        return { logs: truth.logs({ from: number, to: number }, filter).map(json), cost };
       },
     }),
   };
@@ -240,6 +243,20 @@ describe('logs over a range of blocks', () => {
     await layer(rangeCall(49, 49, { address: 'vitalik.eth' }, {})).catch(() => {});
     expect(asked).toHaveLength(2);
     expect(fetched).toEqual([]);
+  });
+
+  it('say what they took: the attempts of all parts, and of blocks that were fetched for them', async () => {
+    const near = layered({ truth: ticking(50), window: 50 });
+    expect((await near.layer(rangeCall(48, 49))).info).toMatchObject({ source: 'miss', upstream: 'n', attempts: 6 });
+    const free = { source: 'local', upstream: undefined, attempts: 0 };
+    expect((await near.layer(rangeCall(49, 49, { address: addressOf(4) }))).info).toMatchObject(free);
+    const far = layered({ truth: ticking(50), window: 0 });
+    expect((await far.layer(rangeCall(7, 29))).info).toMatchObject({ source: 'miss', attempts: 3 });
+    // One node left out what the block has, which was found by fetching it; the next one did not.
+    const doubtful = layered({ truth: ticking(50), window: 20, omitted: new Set([33]), options: { split: 50 } });
+    const [first, second, newest] = [1, 2, 8 * cost.attempts];
+    const attempts = first + cost.attempts + second + newest;
+    expect((await doubtful.layer(rangeCall(33, 49))).info).toMatchObject({ source: 'miss', attempts });
   });
 
   it('say that the block is gone, once it is, and that time has run out, once it has', async () => {
