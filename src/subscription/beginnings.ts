@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import { pause } from '../lib/pause.ts';
 import type { Chain } from './chain.ts';
 import type { Footing } from './footing.ts';
 import type { History, Reached } from './history.ts';
@@ -149,11 +150,11 @@ export class Beginnings {
     ask: () => Promise<Found | 'failed'>,
     { deadline, cancellation }: Patience,
   ): Promise<Found | 'failed'> {
-    const { chain, clock } = this.#deps;
+    const { clock } = this.#deps;
     for (;;) {
       const found = await ask();
       if (found !== 'failed' || clock.now() + PAUSE >= deadline || cancellation.cancelled) return found;
-      await chain.waitFor(() => false, clock.now() + PAUSE, cancellation);
+      await pause(clock, PAUSE, cancellation);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
+import { pause } from '../lib/pause.ts';
 import type { Chain } from './chain.ts';
 import type { Footing } from './footing.ts';
 import type { History, Reached } from './history.ts';
@@ -68,7 +69,7 @@ export class Rescue {
       else goneSince ??= clock.now();
       if (goneSince !== undefined && clock.now() - goneSince >= orphanMs) return 'gone';
       if (clock.now() >= deadline || !wanted() || this.#closed.cancelled) return 'failed';
-      await chain.waitFor(() => false, Math.min(deadline, clock.now() + backoff.next()), this.#closed);
+      await pause(clock, Math.min(deadline - clock.now(), backoff.next()), this.#closed);
     }
   }
 
