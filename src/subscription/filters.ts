@@ -71,7 +71,8 @@ export class Filters {
     const [criteria] = listOf(call);
     let listening: Listening = { kind: 'heads' };
     if (call.method === 'eth_newFilter') {
-      if (criteria === undefined) return refuse('invalid_params', 'missing value for required argument 0');
+      if (criteria === undefined || criteria === null)
+        return refuse('invalid_params', 'missing value for required argument 0');
       const query = parseQuery(criteria);
       if ('invalid' in query) return refuse('invalid_params', query.invalid);
       listening = { kind: 'logs', query, heads: false };

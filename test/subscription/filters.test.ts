@@ -179,7 +179,14 @@ describe('filters', () => {
     const chain = new ScriptedChain();
     const start = chain.extend(chain.genesis, 5);
     await using pool = await EventPool.start(chain, [start]);
-    const batch = [[], [{ address: 'me' }], [{ fromBlock: 'pending' }], [{ blockHash: start.hash }], [{ topics: 5 }]];
+    const batch = [
+      [],
+      [null],
+      [{ address: 'me' }],
+      [{ fromBlock: 'pending' }],
+      [{ blockHash: start.hash }],
+      [{ topics: 5 }],
+    ];
     const { json } = await post(
       pool.gateway.url,
       batch.map((params, id) => ({ jsonrpc: '2.0', id, method: 'eth_newFilter', params })),
