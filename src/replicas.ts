@@ -39,8 +39,8 @@ const ANSWERS = {
 
 const LEDGER = { key: `${FORM}doubts`, ttl: ANSWERS.finalTtl, skew: ANSWERS.skew };
 
-/** Marks of which a few lie within a chain's window, wherever its head stands. */
-export const LINEAGE = { prefix: `${FORM}lineage:`, step: 16, ttl: ANSWERS.finalTtl };
+/** Marks of which a few lie within a chain's window, wherever its head stands, and one that stays within what a replica reads first. */
+export const LINEAGE = { prefix: `${FORM}lineage:`, step: 16, depth: 16, ttl: ANSWERS.finalTtl };
 
 /** Connects to nothing before `link.start`. */
 export const createReplicas = (url: string, deps: RedisLinkDeps): Replicas => {

@@ -38,7 +38,7 @@ export const serveCache = (options: ServeCacheOptions, head: ChainHead, keeping:
 
 /** What this chain's answers have in common with those of other replicas, once it is certain to be the same chain. */
 const sharing = ({ quorum }: ServeCacheOptions, head: ChainHead, { answers, link }: Replicas, clock: Clock) => {
-  const lineage = new Lineage(LINEAGE, link);
+  const lineage = new Lineage(LINEAGE, link, clock);
   const rules = quorum.length === 0 ? '' : hash('sha256', JSON.stringify(quorum), 'base64url');
   const moved = (): void => {
     const chain = sharedName(head);
@@ -47,11 +47,12 @@ const sharing = ({ quorum }: ServeCacheOptions, head: ChainHead, { answers, link
   link.onRise(moved);
   return {
     store: answers,
-    name: () => {
+    name: (height: number | undefined) => {
       const chain = sharedName(head);
+      const name = lineage.name(head.view, height);
       // The head may have stood still since the blocks below it were heard of.
-      if (lineage.name === undefined) moved();
-      return chain && lineage.name && `${chain}:${lineage.name}:${rules}`;
+      if (name === undefined) moved();
+      return chain && name && `${chain}:${name}:${rules}`;
     },
     wall: () => clock.wall(),
     moved,

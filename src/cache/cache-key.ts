@@ -19,6 +19,8 @@ export type Identity =
       readonly final: boolean;
       /** Hash of the block that it is pinned to; undefined where it is not. */
       readonly block?: string | undefined;
+      /** Up to here a chain has to be the same one; undefined where the key itself names all blocks by hash. */
+      readonly height?: number | undefined;
     }
   | { readonly kind: 'included'; readonly key: string; readonly flight: string }
   | { readonly kind: 'passing'; readonly flight: string };
@@ -44,7 +46,7 @@ export const identify = (call: Call, view: BranchView, writes: number): Identity
   const lasting = spec.cacheable && !spec.atHead ? lastingPlace(call, view) : undefined;
   if (lasting !== undefined) {
     const key = keyOf(method, lasting.place, lasting.params);
-    return { kind: 'lasting', key, flight: key, final: lasting.final, block: call.pin?.hash };
+    return { kind: 'lasting', key, flight: key, final: lasting.final, block: call.pin?.hash, height: lasting.height };
   }
   const params = canonicalParams(call.params);
   const flight = keyOf(method, passingPlace(call, writes), params);
@@ -61,6 +63,8 @@ interface Place {
   readonly place: string;
   readonly params: string;
   readonly final: boolean;
+  /** Where `params` name it. */
+  readonly height?: number;
 }
 
 /** Undefined where the block is unknown, not certain to stay, or off the published branch, or clients read the call in different ways. */
@@ -86,12 +90,13 @@ const lastingPlace = (call: Call, view: BranchView): Place | undefined => {
  */
 const unpinned = ({ spec, params }: Call, view: BranchView): Place | undefined => {
   const ref = locate(spec, params);
-  const final = { place: '@', params: canonicalParams(params), final: true };
+  const at = (height: number): Place | undefined =>
+    isFinal(view, height) ? { place: '@', params: canonicalParams(params), final: true, height } : undefined;
   switch (ref.kind) {
     case 'tag':
-      return ref.tag === 'earliest' && isFinal(view, 0) ? final : undefined;
+      return ref.tag === 'earliest' ? at(0) : undefined;
     case 'number':
-      return isFinal(view, ref.number) ? final : undefined;
+      return at(ref.number);
     case 'hash':
       if (ref.requireCanonical || !view.canonical(ref.hash)) return undefined;
       return spec.block.kind === 'hash'
@@ -99,7 +104,7 @@ const unpinned = ({ spec, params }: Call, view: BranchView): Place | undefined =
         : { place: '#', params: canonicalParams(params), final: false };
     case 'logs': {
       const { blockHash, to } = ref;
-      if (blockHash === undefined) return to.kind === 'number' && isFinal(view, to.number) ? final : undefined;
+      if (blockHash === undefined) return to.kind === 'number' ? at(to.number) : undefined;
       const number = view.numberOf(blockHash);
       if (!view.canonical(blockHash)) return undefined;
       return { place: '#', params: canonicalParams(params), final: number !== undefined && isFinal(view, number) };

@@ -19,8 +19,8 @@ export interface CacheDeps {
 /** Answers kept elsewhere, for all replicas. */
 export interface SharedAnswers {
   readonly store: RedisStore;
-  /** The chain's name among replicas; undefined while it is not known. */
-  readonly name: () => string | undefined;
+  /** The name among replicas of a chain that is the same up to `height`, as far as one is given; undefined while it is not known. */
+  readonly name: (height: number | undefined) => string | undefined;
   /** Ms since the Unix epoch. */
   readonly wall: () => number;
 }
@@ -38,7 +38,8 @@ export const cached = ({ branch, answers, flights, shared: elsewhere }: CacheDep
     return reply;
   };
   const ask = (identity: Lasting, call: Call, next: Handle): Promise<Reply> => {
-    const name = elsewhere?.name();
+    // What a transaction's answer is not held against by hash lies below all that the chain is known by.
+    const name = elsewhere?.name(identity.kind === 'included' ? 0 : identity.height);
     return elsewhere === undefined || name === undefined
       ? fill(answers, identity, call, next)
       : fillFrom(elsewhere, name, answers, identity, call, next);

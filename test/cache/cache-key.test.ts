@@ -57,6 +57,22 @@ describe('the identity of a call', () => {
     expect(lasting('eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x10' }], unsettled)).toBe(false);
   });
 
+  it('says up to which height a chain has to be the same one, where no hash says it', () => {
+    const old = new ScriptedBranch(1000, { reach: 100, finality: 64 });
+    const heightOf = (method: string, params: unknown, pinnedAt?: number): number | undefined => {
+      const call = pinnedAt === undefined ? old.call(method, params) : old.pinned(method, params, pinnedAt);
+      const identity = identityOf(call, 0, old);
+      if (identity?.kind !== 'lasting') throw new Error('it is not kept');
+      return identity.height;
+    };
+    expect(heightOf('eth_getBalance', [alice, '0x10'])).toBe(16);
+    expect(heightOf('eth_getBalance', [alice, 'earliest'])).toBe(0);
+    expect(heightOf('eth_getLogs', [{ fromBlock: '0x1', toBlock: '0x10' }])).toBe(16);
+    expect(heightOf('eth_getLogs', [{ blockHash: hashOf(10) }])).toBeUndefined();
+    expect(heightOf('eth_getBlockByHash', [hashOf(10), false])).toBeUndefined();
+    expect(heightOf('eth_getBalance', [alice, '0x384'], 900)).toBeUndefined();
+  });
+
   it('is lasting at a final block that the chain no longer remembers', () => {
     const far = new ScriptedBranch(1000, { reach: 50, finality: 100 });
     expect(keyOf(far.pinned('eth_getBalance', [alice, 'finalized'], 900), far)).toContain(far.at(900).hash);

@@ -180,6 +180,31 @@ withRedis(
       }
     });
 
+    it('take nothing over of a copy of the chain that goes on by itself, whatever both knew before', async () => {
+      await using server = await RedisServer.start();
+      const chain = new ScriptedChain();
+      const common = chain.extend(chain.genesis, 100);
+      const options = { nodes: 1, config: { redis: { url: server.url } } };
+      await using production = await CachePool.start(chain, common, options);
+      await using copy = await CachePool.start(chain, common, options);
+      await inUse(production);
+      await inUse(copy);
+      const known = await stored(production, server, [1]);
+      await expect.poll(async () => (await copy.ask('eth_getBalance', [known, '0x1'])).source, patience).toBe('hit');
+      let [one, other] = [common, common];
+      for (let step = 0; step < 4; step += 1) {
+        [one, other] = [chain.extend(one, 70, { salt: 'production' }), chain.extend(other, 70, { salt: 'copy' })];
+        await production.follow(one);
+        await copy.follow(other);
+      }
+      const address = await stored(production, server, [101, 105, 117]);
+      await stored(copy, server, [2]);
+      for (const block of [101, 105, 117]) {
+        const { result, source } = await copy.ask('eth_getBalance', [address, hex(block)]);
+        expect([result, source]).toEqual([balanceAt(chain.at(other, block)?.hash ?? '', address), 'miss']);
+      }
+    });
+
     it('take nothing over from one that has other rules of what to believe', async () => {
       await using server = await RedisServer.start();
       await using careless = await started(server, { replicas: 1 });

@@ -22,7 +22,7 @@ const ANSWERS = {
 };
 
 /** One replica's layer, before a router that says how often it was asked. */
-const replica = async (server: RedisServer) => {
+const replica = async (server: RedisServer, settled = 1000) => {
   const link = new RedisLink(
     {
       url: server.url,
@@ -43,7 +43,7 @@ const replica = async (server: RedisServer) => {
     branch,
     answers: new Answers('main', branch, memory),
     flights: new SingleFlight(systemClock),
-    shared: { store, name: () => '1:0x0', wall: () => systemClock.wall() },
+    shared: { store, name: (height = -1) => (height <= settled ? '1:0x0' : undefined), wall: () => systemClock.wall() },
   });
   const deadline = systemClock.now() + 10_000;
   let held: Promise<unknown> = Promise.resolve();
@@ -58,13 +58,15 @@ const replica = async (server: RedisServer) => {
   });
   const ask = (changes: Partial<Call> = {}): Promise<Reply> =>
     handle(branch.pinned('eth_call', [{}], 1000, { deadline, ...changes }));
+  const atHeight = (number: number): Promise<Reply> =>
+    handle(branch.call('eth_call', [{}, `0x${number.toString(16)}`], { deadline }));
   const receipt = (): Promise<Reply> =>
     handle(branch.call('eth_getTransactionReceipt', [hashOf(7, 'tx')], { deadline }));
   const hold = (until: Promise<unknown>): void => {
     held = until;
   };
   const count = (): number => asked;
-  return { ask, branch, count, hold, memory, receipt, [Symbol.dispose]: () => link.close() };
+  return { ask, atHeight, branch, count, hold, memory, receipt, [Symbol.dispose]: () => link.close() };
 };
 
 const stored = (server: RedisServer, count: number) => expect.poll(() => server.run('DBSIZE')).toBe(count);
@@ -107,6 +109,20 @@ withRedis('cached, with what replicas share', () => {
     for (const read of [three.ask, three.receipt]) expect((await read()).info.source).toBe('miss');
     expect(two.count()).toBe(0);
     expect(await three.receipt()).toMatchObject({ info: { source: 'hit' } });
+  });
+
+  it('shares what names a height, or is no more remembered, only as far as the chain is known to be the same', async () => {
+    await using server = await RedisServer.start();
+    using one = await replica(server, 500);
+    using two = await replica(server, 500);
+    for (const each of [one, two]) expect((await each.atHeight(501)).info.source).toBe('miss');
+    await one.atHeight(500);
+    await stored(server, 1);
+    expect((await two.atHeight(500)).info.source).toBe('hit');
+    await one.receipt();
+    await stored(server, 2);
+    using strange = await replica(server, -1);
+    expect((await strange.receipt()).info.source).toBe('miss');
   });
 
   it('tells nobody what he finds to be false', async () => {
