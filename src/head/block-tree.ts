@@ -1,5 +1,6 @@
 import type { Header } from './header.ts';
 import { TellerQuota } from './teller-quota.ts';
+import { Tellings } from './tellings.ts';
 
 /** Bounds of a {@link BlockTree}. */
 export interface BlockTreeOptions {
@@ -25,7 +26,8 @@ export interface Path {
 }
 
 interface Entry {
-  readonly header: Header;
+  header: Header;
+  readonly told: Tellings;
   /** Who told it first; the empty string once two have. Bounds what one teller can fill. */
   owner: string;
   linked: boolean;
@@ -71,6 +73,11 @@ export class BlockTree {
     return this.#entries.get(hash)?.header;
   }
 
+  /** What nodes told of the block. */
+  told(hash: string): Omit<Tellings, 'hear'> | undefined {
+    return this.#entries.get(hash)?.told;
+  }
+
   linked(hash: string): boolean {
     return this.#entries.get(hash)?.linked ?? false;
   }
@@ -80,15 +87,16 @@ export class BlockTree {
     return this.#entries.get(hash)?.sightedAt;
   }
 
-  /** Feeds a header that `source` told at `now`. */
-  add(header: Header, source: string, now: number): Added {
+  /** Feeds a header that came from `source` at `now`; `teller` is empty where that hands on what others told. */
+  add(header: Header, source: string, now: number, teller = source): Added {
     const known = this.#entries.get(header.hash);
-    if (known !== undefined) return this.#tellAgain(known, header, source);
+    if (known !== undefined) return this.#tellAgain(known, header, source, teller);
     if (header.number < this.#floor) return 'stale';
     const parent = this.#entries.get(header.parentHash);
     if (parent !== undefined && parent.header.number + 1 !== header.number) return 'contradiction';
     const belowRoot = this.#root?.parentHash === header.hash && this.#root.number === header.number + 1;
-    const entry = { header, owner: source, linked: parent?.linked ?? false, published: belowRoot, sightedAt: now };
+    const [told, linked] = [new Tellings(header, teller), parent?.linked ?? false];
+    const entry = { header, told, owner: source, linked, published: belowRoot, sightedAt: now };
     this.#entries.set(header.hash, entry);
     this.#addChild(header);
     if (!belowRoot) this.#quota.add(source, header.hash);
@@ -184,12 +192,8 @@ export class BlockTree {
 
   #down(hash: string, until: string): Header[] {
     const headers: Header[] = [];
-    for (
-      let entry = this.#entries.get(hash);
-      entry !== undefined && entry.header.hash !== until;
-      entry = this.#parent(entry)
-    )
-      headers.push(entry.header);
+    let entry = this.#entries.get(hash);
+    for (; entry !== undefined && entry.header.hash !== until; entry = this.#parent(entry)) headers.push(entry.header);
     return headers;
   }
 
@@ -203,8 +207,9 @@ export class BlockTree {
     return this.#entries.get(entry.header.parentHash);
   }
 
-  #tellAgain(known: Entry, header: Header, source: string): Added {
+  #tellAgain(known: Entry, header: Header, source: string, teller: string): Added {
     if (known.header.parentHash !== header.parentHash || known.header.number !== header.number) return 'contradiction';
+    known.header = known.told.hear(header, teller);
     if (!known.published && known.owner !== source && known.owner !== '') {
       this.#quota.remove(known.owner, header.hash);
       known.owner = '';

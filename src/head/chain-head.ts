@@ -5,12 +5,12 @@ import { Admission } from './admission.ts';
 import { Anchoring } from './anchoring.ts';
 import { BlockPace } from './block-pace.ts';
 import { BlockTree } from './block-tree.ts';
-import { ballotsOf, type ChainMemory, electVoters, nudgeOthers, showStates, viewOf } from './chain-memory.ts';
+import { ballotsOf, believes, type ChainMemory, electVoters, nudgeOthers, showStates, viewOf } from './chain-memory.ts';
 import type { ChainHeadDeps, ChainHeadOptions } from './chain-head-options.ts';
 import type { ChainFeed, ChainView } from './chain-view.ts';
-import { settleContradiction } from './contradiction.ts';
 import type { HeadMove } from './head-move.ts';
 import type { Header } from './header.ts';
+import { hear, type Note } from './hearing.ts';
 import { Linking } from './linking.ts';
 import { PublishedHead } from './published-head.ts';
 import { TierWatch } from './tier-watch.ts';
@@ -100,6 +100,14 @@ export class ChainHead implements ChainFeed {
     return this.#memory.tree;
   }
 
+  /**
+   * True where what a block's header tells of it may be gone by: its hash proves it, two nodes tell it alike, or there is
+   * only one to tell it. Undefined for a block that the tree does not keep.
+   */
+  believes(hash: string): boolean | undefined {
+    return believes(this.#memory, hash);
+  }
+
   /** Begins to watch a node. Names are unique; a second node of the same name replaces the first. */
   add(upstream: Upstream, drained: boolean): void {
     this.remove(upstream.name);
@@ -157,7 +165,7 @@ export class ChainHead implements ChainFeed {
 
   /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */
   hint(header: Header, source: string): void {
-    const added = this.#memory.tree.add(header, source, this.#deps.clock.now());
+    const added = this.#memory.tree.add(header, source, this.#deps.clock.now(), '');
     if (added === 'linked') nudgeOthers(this.#memory, header);
   }
 
@@ -202,21 +210,9 @@ export class ChainHead implements ChainFeed {
     this.#admission.admit(nodes);
   }
 
-  /** Takes a header of a node's own; false where it is not its head. */
   #heard(node: WatchedNode, header: Header, via: 'feed' | 'poll'): boolean {
-    const { tree } = this.#memory;
-    const now = this.#deps.clock.now();
-    let added = tree.add(header, node.name, now);
-    if (added === 'contradiction') {
-      const { number, hash } = header;
-      this.#note('warn', 'nodes told headers that contradict each other', { upstream: node.name, number, hash });
-      added = settleContradiction(tree, header, node.name, now);
-    }
-    if (added === 'contradiction') return false;
-    const own = node.tracker.head;
-    if (via === 'feed' && own !== undefined && tree.contains(header.hash, own.hash)) return false;
-    if (added === 'linked') nudgeOthers(this.#memory, header, node);
-    return true;
+    const note: Note = (message, fields) => this.#note('warn', message, fields);
+    return hear(this.#memory, node, header, { via, now: this.#deps.clock.now(), note });
   }
 
   #changed(node: WatchedNode): void {

@@ -57,11 +57,30 @@ export const ballotsOf = ({ nodes, options, tree }: ChainMemory, voters: Readonl
     .map((node) => ({
       name: node.name,
       voter: voters.has(node.name),
-      head: node.linked !== undefined && tree.linked(node.linked.hash) ? node.linked : undefined,
+      head: votesFor(tree, node),
       latest: node.tracker.head?.number ?? 0,
       safe: node.tracker.vitals.safe,
       finalized: node.tracker.vitals.finalized,
     }));
+
+/** Who tells otherwise of a block than is believed, where nothing but votes can tell who is right, has voted for its parent. */
+const votesFor = (tree: BlockTree, { name, linked }: WatchedNode): Header | undefined => {
+  if (linked === undefined || !tree.linked(linked.hash)) return undefined;
+  return tree.told(linked.hash)?.outvotes(name) ? tree.get(linked.parentHash) : linked;
+};
+
+/** True where what the block's header tells of it may be gone by; undefined for one that is not kept. */
+export const believes = ({ nodes, options, tree }: ChainMemory, hash: string): boolean | undefined => {
+  const belief = tree.told(hash)?.belief;
+  if (belief !== 'alone') return belief && belief !== 'disputed';
+  return (
+    nodes
+      .values()
+      .filter((node) => node.eligible(options.missed))
+      .take(2)
+      .toArray().length < 2
+  );
+};
 
 /** Tells each node's state and score anew. */
 export const showStates = (memory: ChainMemory, now: number, stallMs: number): StateChange[] => {

@@ -1,4 +1,4 @@
-import { isSealed } from '../ethereum/header-hash.ts';
+import { differences, isSealed } from '../ethereum/header-hash.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import { ANY_DEPTH, OPEN_OBJECT, skipSpace, skipValue, walkObject } from '../jsonrpc/scan.ts';
 import { shortValue } from '../jsonrpc/short-value.ts';
@@ -78,4 +78,9 @@ const headerOnly = (block: RawJson): RawJson | undefined => {
 };
 
 /** True if the header's hash is made of its own fields. False proves nothing on chains that hash in another way. */
-export const isTrue = (header: Header): boolean => isSealed(JSON.parse(header.raw.toString()));
+export const isTrue = (header: Header): boolean => isSealed(fieldsOf(header));
+
+/** Fields in which two headers contradict each other. */
+export const conflicts = (one: Header, other: Header): readonly string[] => differences(fieldsOf(one), fieldsOf(other));
+
+const fieldsOf = ({ raw }: Header): Readonly<Record<string, unknown>> => JSON.parse(raw.toString());

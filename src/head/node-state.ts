@@ -38,8 +38,8 @@ export interface NodeFacts {
   readonly link: LinkState;
   /** The newest height it told, linked or not. */
   readonly claimed: number | undefined;
-  /** A height that it told lately and then took back. */
-  readonly tookBack: number | undefined;
+  /** Why what it told lately makes it unbelievable, in words. */
+  readonly doubted: string | undefined;
   /** Blocks behind the published head. */
   readonly lag: number | undefined;
   /** Height at which its branch left the published one; undefined when it did not. */
@@ -89,8 +89,7 @@ const astray = (facts: NodeFacts): Verdict | undefined => {
     return { state: 'forked', reason: `its block ${facts.forkedAt} is not the published chain's` };
   if (facts.link === 'broken')
     return { state: 'forked', reason: `claims block ${facts.claimed}, which does not link to the published chain` };
-  if (facts.tookBack !== undefined)
-    return { state: 'forked', reason: `claimed block ${facts.tookBack}, and then stood on another no higher` };
+  if (facts.doubted !== undefined) return { state: 'forked', reason: facts.doubted };
   if (facts.link === 'linking' && facts.lag === undefined)
     return { state: 'unknown', reason: `block ${facts.claimed} is being linked to the published chain` };
   if (facts.lag === undefined) return { state: 'unknown', reason: 'no head is published yet' };

@@ -32,6 +32,8 @@ export class WatchedNode {
   client = '';
   #movedAt = 0;
   #behindSince: number | undefined;
+  /** The block of which it last told a false header. */
+  #lie: string | undefined;
   readonly #damper: Damper;
   readonly #takenBack: TakenBack;
 
@@ -90,6 +92,14 @@ export class WatchedNode {
     this.link = result === 'below' ? 'below' : 'broken';
   }
 
+  /** It told a false header. Returns false where that was known. */
+  lied(header: Header, now: number): boolean {
+    this.#takenBack.lied(header, now);
+    const news = this.#lie !== header.hash;
+    this.#lie = header.hash;
+    return news;
+  }
+
   /** Its connection is gone, and what it last stood on says nothing any more. */
   forget(): void {
     this.linked = undefined;
@@ -142,7 +152,7 @@ export class WatchedNode {
       breakerOpen: this.upstream.stats.breaker === 'open',
       link: this.link,
       claimed: tracker.head?.number,
-      tookBack: this.#takenBack.doubted(now),
+      doubted: this.#takenBack.doubted(now),
       lag: this.lag(published),
       forkedAt: forkedAt(tree, this.linked, published),
       saysSyncing: tracker.vitals.saysSyncing,

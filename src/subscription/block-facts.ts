@@ -9,6 +9,8 @@ interface Facts {
   readonly idle: boolean;
 }
 
+const nothing: Facts = { bloom: undefined, idle: false };
+
 /** Root of a trie without entries: the receipts of a block that has no transactions. */
 const NO_RECEIPTS = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 
@@ -22,8 +24,14 @@ const telling = (bloom: Uint8Array | undefined): Uint8Array | undefined =>
  * anything once logs were found that it does not know.
  */
 export class BlockFacts {
+  readonly #believed: (header: Header) => Header | undefined;
   readonly #known = new WeakMap<Header, Facts>();
   #trust: 'unproven' | 'trusted' | 'untrusted' = 'unproven';
+
+  /** `believed`: what is known to be true of a header's block by now; a header that a liar told must not hide logs. */
+  constructor(believed: (header: Header) => Header | undefined) {
+    this.#believed = believed;
+  }
 
   /** An empty bloom means that there are no logs. */
   get trusted(): boolean {
@@ -53,7 +61,9 @@ export class BlockFacts {
     this.#trust = 'untrusted';
   }
 
-  #of(header: Header): Facts {
+  #of(told: Header): Facts {
+    const header = this.#believed(told);
+    if (header === undefined) return nothing;
     const known = this.#known.get(header);
     if (known !== undefined) return known;
     const { logsBloom, receiptsRoot } = JSON.parse(header.raw.toString()) as Readonly<Record<string, unknown>>;

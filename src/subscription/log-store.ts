@@ -5,7 +5,6 @@ import type { Header } from '../head/header.ts';
 import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
-import { pause } from '../lib/pause.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Ask } from './ask.ts';
 import { Askers } from './askers.ts';
@@ -67,7 +66,7 @@ const MEMORY_FACTOR = 3;
 export class LogStore {
   readonly #options: LogStoreOptions;
   readonly #deps: LogStoreDeps;
-  readonly #facts = new BlockFacts();
+  readonly #facts: BlockFacts;
   readonly #recent: RecentLogs;
   readonly #passing: RecentLogs;
   readonly #fetches = new Map<string, Fetch>();
@@ -78,6 +77,10 @@ export class LogStore {
   constructor(options: LogStoreOptions, deps: LogStoreDeps) {
     this.#options = options;
     this.#deps = deps;
+    const { chain } = deps;
+    this.#facts = new BlockFacts((header) =>
+      chain.believes(header.hash) === false ? undefined : (chain.tree.get(header.hash) ?? header),
+    );
     this.#recent = new RecentLogs(options.kept);
     this.#passing = new RecentLogs(options.passing);
   }
@@ -87,9 +90,14 @@ export class LogStore {
     return this.#facts.mayMatch(header, matcher);
   }
 
+  /** The logs, where they were fetched. */
+  fetched({ hash }: Header): BlockLogs | undefined {
+    return this.#recent.get(hash) ?? this.#passing.get(hash);
+  }
+
   /** The logs, where they are at hand. */
   get(header: Header): BlockLogs | undefined {
-    const known = this.#recent.get(header.hash) ?? this.#passing.get(header.hash);
+    const known = this.fetched(header);
     return known ?? (this.#facts.mayHaveLogs(header) ? undefined : new BlockLogs(header, [], 0));
   }
 
@@ -129,7 +137,7 @@ export class LogStore {
     let found: BlockLogs | undefined;
     let round = 0;
     for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
-      if (round > 0) await pause(clock, backoff.next(), this.#closed);
+      if (round > 0) await this.#pause(clock, backoff.next());
       found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses, costs);
     }
     if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
@@ -147,9 +155,9 @@ export class LogStore {
     // At its height there is another block now.
     if (way === 'height' && pin === undefined) return undefined;
     const receipts = way === 'receipts';
-    const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
     const found: { logs: BlockLogs | undefined } = { logs: undefined };
     const accept = (result: RawJson, source: string): boolean => {
+      const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
       const judged = judgeLogs(receipts ? readLogsOfReceipts(result) : readLogs(result), block, this.#facts.trusted);
       if (judged.kind === 'false') return false;
       // Nothing in it says which block it is of.
@@ -176,6 +184,19 @@ export class LogStore {
     this.#running += 1;
     if (this.#running <= this.#options.parallel || this.#deps.chain.tree.get(hash) !== undefined) return;
     await new Promise<void>((resolve) => this.#queue.push(resolve));
+  }
+
+  #pause(clock: Clock, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.after(ms, () => {
+        forget();
+        resolve();
+      });
+      const forget = this.#closed.onCancel(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }
 

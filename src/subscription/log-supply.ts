@@ -42,9 +42,10 @@ export class LogSupply {
   select(step: Step, matcher: Matcher): readonly BlockLog[] | 'fetching' | 'lost' {
     const { header } = step;
     const { store } = this.#deps;
-    if (!store.mayMatch(header, matcher)) return nothing;
-    const logs = store.get(header)?.select(matcher);
+    // Logs that are known may be more than the header speaks of.
+    const logs = store.fetched(header)?.select(matcher);
     if (logs === undefined) {
+      if (!store.mayMatch(header, matcher)) return nothing;
       if (this.#isLost(header.hash)) return 'lost';
       this.#fetch(step);
       return 'fetching';

@@ -150,7 +150,7 @@ describe('a block tree', () => {
         fc.constantFrom(...chain.branch(published, 10).map(({ hash }) => hash)),
       ),
       timestamp: fc.constant(0),
-      raw: fc.constant(Buffer.alloc(0)),
+      raw: fc.constant(Buffer.from('{}')),
     });
     const fed = fc.array(fc.tuple(header, fc.constantFrom('x', 'y', 'z')), { minLength: 200, maxLength: 600 });
     fc.assert(

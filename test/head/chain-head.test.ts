@@ -3,6 +3,7 @@ import { Cancellation } from '../../src/lib/cancellation.ts';
 import { html200 } from '../support/fake-node.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 import { Pool } from './pool.ts';
+import { headerOf } from './tree-of.ts';
 
 const chain = new ScriptedChain({ blockTime: 1 });
 const base = chain.extend(chain.genesis, 100);
@@ -187,6 +188,62 @@ describe('the published head', () => {
     );
     await pool.until(() => pool.published === 101);
     expect(pool.told.some((line) => line.includes('contradict'))).toBe(true);
+  });
+
+  it.each([
+    ['the one that its hash is made of', {}],
+    ['the one that most tell, where the hash proves nothing', { difficulty: '0x2' }],
+  ])('has a header that is true although a liar told it first: %s', async (_, fields) => {
+    const [liar, a, b] = await start([base, base, base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const next = on(1, `told ${JSON.stringify(fields)}`);
+    const honest: Readonly<Record<string, string>> = { ...next.header, ...fields };
+    const before = pool.moves.length;
+    const gasUsed = () => JSON.parse(pool.chainHead.tree.get(next.hash)?.raw.toString() ?? '{}').gasUsed;
+    liar?.node.push('newHeads', { ...honest, gasUsed: '0xdead' });
+    await pool.until(() => gasUsed() === '0xdead');
+    expect(pool.chainHead.believes(next.hash)).toBe(false);
+    a?.node.push('newHeads', honest);
+    await pool.rest();
+    b?.node.push('newHeads', honest);
+    await pool.until(() => pool.published === 101);
+    expect(pool.moves.slice(before).map(({ added }) => added.map(({ raw }) => JSON.parse(raw.toString())))).toEqual([
+      [honest],
+    ]);
+    expect(pool.chainHead.believes(next.hash)).toBe(true);
+    await pool.until(() => pool.state(liar)?.state === 'forked');
+    expect(pool.state(liar)?.reason).toBe('told a false header of block 101');
+    expect(pool.told.filter((line) => line.includes('false header') && line.startsWith('noted'))).toHaveLength(1);
+    expect(gasUsed()).toBe(honest['gasUsed']);
+  });
+
+  it('has a header that is gone by where only one node can tell it', async () => {
+    const [one] = await start([base]);
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const next = on(1, 'alone');
+    one?.node.push('newHeads', { ...next.header, difficulty: '0x2' });
+    await pool.until(() => pool.published === 101);
+    expect(pool.chainHead.believes(next.hash)).toBe(true);
+    await pool.join(chain, [base]);
+    await pool.until(() => pool.states().join() === 'healthy,healthy');
+    expect(pool.chainHead.believes(next.hash)).toBe(false);
+    expect(pool.chainHead.believes(base.hash)).toBe(true);
+    expect(pool.chainHead.believes(`0x${'ab'.repeat(32)}`)).toBeUndefined();
+  });
+
+  it('is not told by a hint alone', async () => {
+    const [one] = await start([base, base]);
+    await pool.until(() => pool.published === 100);
+    const next = on(1, 'hinted');
+    const header = { ...next.header, difficulty: '0x2' };
+    const hinted = { ...headerOf(next), raw: Buffer.from(JSON.stringify({ ...header, gasUsed: '0xdead' })) };
+    pool.chainHead.hint(hinted, 'another replica');
+    one?.node.push('newHeads', header);
+    await pool.until(() => pool.published === 101);
+    expect(JSON.parse(pool.chainHead.tree.get(next.hash)?.raw.toString() ?? '')).toEqual(header);
+    expect(pool.chainHead.believes(next.hash)).toBe(false);
   });
 
   it('does not go over to a fork because calls to one of those who hold it fail', async () => {

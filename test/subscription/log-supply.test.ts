@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { localReply } from '../../src/core/reply.ts';
+import { bloomTest } from '../../src/ethereum/bloom.ts';
+import type { Header } from '../../src/head/header.ts';
+import type { Chain } from '../../src/subscription/chain.ts';
+import { LogStore } from '../../src/subscription/log-store.ts';
+import { LogSupply } from '../../src/subscription/log-supply.ts';
+import type { Matcher } from '../../src/subscription/matcher.ts';
+import { headerOf } from '../head/tree-of.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { ScriptedChain, ticker } from '../support/scripted-chain.ts';
+import { bloomOf, hashOf } from '../support/scripted-header.ts';
+
+const system = `0x${'5e'.repeat(20)}`;
+const scripted = new ScriptedChain();
+const block = scripted.mine(scripted.genesis, {
+  logs: [
+    { address: ticker.address, topics: [ticker.topic] },
+    { address: system, topics: [hashOf('system')] },
+  ],
+});
+const withBloom = (logsBloom: string): Header => ({
+  ...headerOf(block),
+  raw: Buffer.from(JSON.stringify({ ...block.header, logsBloom })),
+});
+const matcher = (address: string): Matcher => {
+  const filter = { addresses: new Set([address]), topics: [] };
+  return { key: address, filter, from: 0, to: Number.POSITIVE_INFINITY, mayMatch: bloomTest(filter) };
+};
+
+/** A supply for a chain that keeps this one block; two nodes answer alike for its logs. */
+const supplyOf = (kept: Header) => {
+  const chain = {
+    believes: () => chain.believed,
+    believed: false,
+    tree: { get: () => kept },
+    view: { nodes: [], numberOf: () => kept.number, canonical: () => true },
+  };
+  const shared = { chain: chain as unknown as Chain, clock: new FakeClock() };
+  const bounds = { blocks: 16, bytes: 1_000_000 };
+  const store = new LogStore(
+    { kept: bounds, passing: bounds, retry: { initial: 100, max: 1000 }, parallel: 4, patienceMs: 1000 },
+    {
+      ...shared,
+      random: () => 0.5,
+      report: { recovered: () => {}, streamed: () => {} },
+      ask: async ({ accept }) => {
+        const logs = Buffer.from(JSON.stringify(block.logs));
+        for (const source of ['a', 'b']) accept?.(logs, source);
+        return localReply(logs);
+      },
+    },
+  );
+  const arrival = Promise.withResolvers<void>();
+  const options = { ahead: 4, orphanMs: 1000 };
+  const supply = new LogSupply(options, { ...shared, store, listening: () => true, arrived: () => arrival.resolve() });
+  return { chain, supply, arrived: arrival.promise };
+};
+
+describe('the supply of logs', () => {
+  it('has those that were found while the header was not believed, also where it does not speak of them', async () => {
+    const header = withBloom(bloomOf(block.logs.slice(0, 1)));
+    const { chain, supply, arrived } = supplyOf(header);
+    const step = { kind: 'apply', header, from: 0 } as const;
+    expect(supply.select(step, matcher(system))).toBe('fetching');
+    await arrived;
+    chain.believed = true;
+    expect(supply.select(step, matcher(ticker.address))).toHaveLength(1);
+    expect(supply.select(step, matcher(system))).toHaveLength(1);
+  });
+
+  it('goes by the header that is believed by now, not by the false one that a reader came upon', () => {
+    const { chain, supply } = supplyOf(withBloom(bloomOf(block.logs)));
+    chain.believed = true;
+    const step = { kind: 'apply', header: withBloom(bloomOf(block.logs.slice(0, 1))), from: 0 } as const;
+    expect(supply.select(step, matcher(system))).toBe('fetching');
+  });
+});
