@@ -5,6 +5,7 @@ import type { Header } from '../head/header.ts';
 import { Backoff, type BackoffOptions } from '../lib/backoff.ts';
 import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock } from '../lib/clock.ts';
+import { pause } from '../lib/pause.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Ask } from './ask.ts';
 import { Askers } from './askers.ts';
@@ -137,7 +138,7 @@ export class LogStore {
     let found: BlockLogs | undefined;
     let round = 0;
     for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
-      if (round > 0) await this.#pause(clock, backoff.next());
+      if (round > 0) await pause(clock, backoff.next(), this.#closed);
       found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses, costs);
     }
     if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
@@ -184,19 +185,6 @@ export class LogStore {
     this.#running += 1;
     if (this.#running <= this.#options.parallel || this.#deps.chain.tree.get(hash) !== undefined) return;
     await new Promise<void>((resolve) => this.#queue.push(resolve));
-  }
-
-  #pause(clock: Clock, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = clock.after(ms, () => {
-        forget();
-        resolve();
-      });
-      const forget = this.#closed.onCancel(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
   }
 }
 
