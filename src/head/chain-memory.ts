@@ -73,13 +73,7 @@ const votesFor = (tree: BlockTree, { name, linked }: WatchedNode): Header | unde
 export const believes = ({ nodes, options, tree }: ChainMemory, hash: string): boolean | undefined => {
   const belief = tree.told(hash)?.belief;
   if (belief !== 'alone') return belief && belief !== 'disputed';
-  return (
-    nodes
-      .values()
-      .filter((node) => node.eligible(options.missed))
-      .take(2)
-      .toArray().length < 2
-  );
+  return [...nodes.values()].filter((node) => node.eligible(options.missed)).length < 2;
 };
 
 /** Tells each node's state and score anew. */

@@ -39,7 +39,9 @@ export interface NodeView {
 }
 
 /**
- * The picture that each call reads synchronously; a new one replaces it whenever a head, state or score moves.
+ * The picture that each call reads synchronously; a new one replaces it whenever a head, state or score moves. The
+ * published branch and the nodes in it never change. Of other blocks it tells what is known when it is asked, which may be
+ * more than when it was made: a block that was unknown, and so taken for an old one, may have shown to be another branch's.
  */
 export interface ChainView {
   /** Undefined until the first block is published. */
@@ -47,7 +49,7 @@ export interface ChainView {
   readonly nodes: readonly NodeView[];
   /** True if the node's own branch, as far as it was heard, holds the block: by hash where given, else by height. */
   holds(upstream: string, block: { readonly number: number; readonly hash?: string }): boolean;
-  /** True if the block is on the published branch, or so old that the tree no longer reaches it. */
+  /** True if the block is on the published branch, or is not known, as one is that the tree no longer reaches. */
   canonical(hash: string): boolean;
   /** Hash of the published branch's block at this height; undefined above the head and below what the tree reaches. */
   hashAt(number: number): string | undefined;
@@ -57,7 +59,7 @@ export interface ChainView {
 
 /** What hangs on a chain reads it through this; trackers feed it in a single process. */
 export interface ChainFeed {
-  /** The picture of this moment; never changes, the next one replaces it. */
+  /** The picture of this moment; the next one replaces it as a whole. */
   readonly view: ChainView;
   /** True as soon as `predicate` holds for the current picture; false at `deadline` (monotonic ms) or on cancellation. */
   waitFor(predicate: (view: ChainView) => boolean, deadline: number, cancellation: Cancellation): Promise<boolean>;

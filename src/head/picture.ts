@@ -40,7 +40,7 @@ export const reachOf = (tree: BlockTree, head: Header, published: Header): Reach
   joint: tree.commonAncestor(head.hash, published.hash)?.number,
 });
 
-/** The immutable picture that calls read. */
+/** The picture that calls read. Only what it tells of blocks off the published branch is looked up in the tree as that stands by then. */
 export const pictureOf = (
   tree: BlockTree,
   head: HeadSnapshot | undefined,
