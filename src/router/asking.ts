@@ -22,6 +22,8 @@ export class Asking {
   #attempts = 0;
   #hedges = 0;
   #harmless = 0;
+  /** The last attempt to fail may have cost its node something. */
+  #harmed = false;
   #deaths = 0;
   #tooLarge = false;
 
@@ -41,6 +43,24 @@ export class Asking {
   /** A node that was asked could not answer. */
   get failed(): boolean {
     return this.#failures.size > 0;
+  }
+
+  /** A node that has failed would be asked again. */
+  get repeats(): boolean {
+    return this.#failures.values().some(mayPass);
+  }
+
+  /**
+   * To ask this node now is what there is a retry budget for: after a node that took harm, or for the second time. Who
+   * only said that it cannot answer has the next one asked at no charge, for as often as there are nodes.
+   */
+  retries(upstream: string): boolean {
+    return this.failed && (this.#harmed || this.#failures.has(upstream));
+  }
+
+  /** Nodes that met the call with an error of their own. */
+  get perplexed(): readonly string[] {
+    return [...this.#failures].filter(([, { failure }]) => failure === 'unclassified').map(([upstream]) => upstream);
   }
 
   hasFailed(upstream: string): boolean {
@@ -76,13 +96,15 @@ export class Asking {
       this.#failures.set(upstream, outcome);
       if (stated(outcome)) (this.#said ??= new Map()).set(upstream, outcome);
       if (outcome.died) this.#deaths += 1;
-      if (outcome.unsent || !isFault(outcome)) this.#harmless += 1;
+      this.#harmed = isFault(outcome) && !outcome.unsent;
+      if (!this.#harmed) this.#harmless += 1;
       this.#tooLarge ||= sizeRefusal(this.#call, outcome) !== undefined;
       const deadly = this.#call.spec.costly && this.#deaths >= DEATHS;
       return verdict === 'stop' || deadly ? this.#failed() : undefined;
     }
     if (verdict === 'next') {
       this.#failures.set(upstream, refuted(holds));
+      this.#harmed = holds;
       if (!holds) this.#harmless += 1;
       return undefined;
     }

@@ -16,11 +16,23 @@ interface Pruned {
   readonly until: number;
 }
 
+/** Times in a row that others had to answer for a node before it is asked after them. */
+const OUTDONE = 5;
+/** Ms after which it is tried again. */
+const TRIED_AGAIN = 60_000;
+
+interface Outdone {
+  readonly times: number;
+  readonly until: number;
+}
+
 /** What one upstream was found not to offer. */
 interface Lacks {
   /** By method, until when this is believed. */
   readonly methods: Map<string, number>;
   readonly pruned: Map<Data, Pruned>;
+  /** By method, how often others answered what it had met with an error of its own, since it last answered. */
+  readonly outdone: Map<string, Outdone>;
 }
 
 const dataOf = (need: Need): Data => (need === 'state' || need === 'trace' || need === 'debug' ? 'states' : 'blocks');
@@ -45,6 +57,19 @@ export class Learned {
     const { methods } = this.#of(upstream);
     if (methods.size >= METHODS) methods.clear();
     methods.set(method, this.#clock.now() + MEMORY);
+  }
+
+  /** Another one answered what the upstream had met with an error of its own. */
+  outdone(upstream: string, method: string): void {
+    const { outdone } = this.#of(upstream);
+    const times = (outdone.get(method)?.times ?? 0) + 1;
+    if (outdone.size >= METHODS) outdone.clear();
+    outdone.set(method, { times, until: this.#clock.now() + TRIED_AGAIN });
+  }
+
+  /** The upstream answered, and is no worse than others. */
+  answered(upstream: string, method: string): void {
+    this.#lacks.get(upstream)?.outdone.delete(method);
   }
 
   /** Whether the upstream is known not to have the method. */
@@ -75,12 +100,15 @@ export class Learned {
     if ((pruned?.get(dataOf(need))?.lowest ?? 0) > depth) pruned?.delete(dataOf(need));
   }
 
-  /** Words if the upstream is known not to have the method, or not to have what it reads at this depth any more. */
+  /** Words if the upstream is known not to have the method, to fail at it, or not to have what it reads at this depth any more. */
   missing(upstream: string, method: string, need: Need, depth: number | undefined): string | undefined {
     const lacks = this.#lacks.get(upstream);
     if (lacks === undefined) return undefined;
     const now = this.#clock.now();
     if (this.lacksMethod(upstream, method)) return `has refused ${method} as unknown`;
+    const outdone = lacks.outdone.get(method);
+    if (outdone !== undefined && outdone.times >= OUTDONE && outdone.until > now)
+      return `fails at ${method} again and again`;
     const pruned = lacks.pruned.get(dataOf(need));
     const gone = pruned !== undefined && pruned.until > now && depth !== undefined && depth < pruned.lowest;
     return gone ? `has no ${dataOf(need)} below block ${pruned.lowest}` : undefined;
@@ -89,7 +117,7 @@ export class Learned {
   #of(upstream: string): Lacks {
     let lacks = this.#lacks.get(upstream);
     if (lacks === undefined) {
-      lacks = { methods: new Map(), pruned: new Map() };
+      lacks = { methods: new Map(), pruned: new Map(), outdone: new Map() };
       this.#lacks.set(upstream, lacks);
     }
     return lacks;

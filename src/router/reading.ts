@@ -8,6 +8,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import { Asking } from './asking.ts';
 import type { Denials } from './denials.ts';
 import type { Hedging } from './hedge.ts';
+import type { Learned } from './learned.ts';
 import { freeAt, lastChance, type PlanTools, retryAfterOf, stillWanted, timeLeft, welcome } from './plan.ts';
 import { type Entrant, race } from './race.ts';
 import { isLimited, type Selection, stands } from './selection.ts';
@@ -24,6 +25,7 @@ export interface Reading {
   /** A log query that lower tiers refuse for its size goes to a higher one as it is. */
   readonly whole?: boolean;
   readonly denials: Denials;
+  readonly learned: Learned;
 }
 
 /** Share of a call's time for which a node is waited for that nobody can tell when, or whether, it comes back. */
@@ -153,7 +155,7 @@ const askInTurn = async (
   nodes: readonly NodeView[],
   [from, until]: readonly [number, number],
   asking: Asking,
-  { attempts, hedging, retries }: Reading,
+  { attempts, hedging, retries, learned }: Reading,
   tools: PlanTools,
 ): Promise<Reply | undefined> => {
   const { chain, observer } = tools;
@@ -162,11 +164,12 @@ const askInTurn = async (
   const contest = race<Asked, Reply>(
     {
       start: (hedge) => {
-        const again = started > 0 && asking.failed && !hedge;
         const left = attempts - asking.spent;
         const late = asking.failed && tools.clock.now() >= call.deadline;
         const node = started < until ? nodes[started] : undefined;
-        if ((left <= 0 && !hedge) || node === undefined || late || (again && !retries.take())) return undefined;
+        if ((left <= 0 && !hedge) || node === undefined || late) return undefined;
+        // The first of a round has been paid for by then.
+        if (started > 0 && !hedge && asking.retries(node.upstream.name) && !retries.take()) return undefined;
         started += 1;
         if (hedge) hedges += 1;
         asking.started(hedge);
@@ -179,6 +182,9 @@ const askInTurn = async (
         const { view } = chain;
         const current = call.head === undefined || view.holds(name, { number: call.head.latest.number });
         const reply = asking.ended(name, outcome, stands(view, name, call.pin), current);
+        if (reply?.ok && asking.failed && !asking.tooLarge) {
+          for (const other of asking.perplexed) learned.outdone(other, call.spec.name);
+        }
         if (reply !== undefined && hedges > 0) observer.hedged(call.chain, hedge ? 'won' : 'lost');
         return reply;
       },

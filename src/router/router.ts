@@ -90,7 +90,15 @@ export class Router {
     this.#logs = this.#logsTools();
     const { attempts } = options;
     const denials = new Denials(deps.clock);
-    this.#reading = { attempts, hedging: this.#hedging, retries: this.#retries, suspects: this.#suspects, denials };
+    const learned = this.#learned;
+    this.#reading = {
+      attempts,
+      hedging: this.#hedging,
+      retries: this.#retries,
+      suspects: this.#suspects,
+      denials,
+      learned,
+    };
     this.#quorums = options.quorum.map((rule) => ({ ...rule, covers: globs(rule.methods) }));
     this.#tools = {
       ...deps,
@@ -198,7 +206,10 @@ export class Router {
     this.#deps.observer.attemptEnded(call.chain, upstream, call.spec.known ? call.method : 'other', outcome);
     if (outcome.kind === 'cancelled') return;
     if (outcome.kind === 'failed') this.#learnFrom(call, upstream, outcome);
-    else this.#suspects.survived(call);
+    else {
+      this.#suspects.survived(call);
+      this.#learned.answered(upstream, call.spec.name);
+    }
     if (outcome.kind !== 'answered') return;
     this.#hedging.answered(call.spec, outcome.latencyMs);
     const depth = this.#learned.anyPruned ? depthOf(call) : undefined;
@@ -237,7 +248,7 @@ export class Router {
     do {
       const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));
       await chain.waitFor(() => false, until, call.cancellation);
-    } while (asking.failed && !this.#retries.take() && clock.now() < call.deadline && !call.cancellation.cancelled);
+    } while (asking.repeats && !this.#retries.take() && clock.now() < call.deadline && !call.cancellation.cancelled);
     const ready = (): boolean => {
       const selection = this.select(call);
       const orphaned = call.pin !== undefined && !chain.view.canonical(call.pin.hash);

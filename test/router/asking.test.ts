@@ -43,6 +43,22 @@ describe('an error that several nodes said', () => {
   });
 });
 
+describe('what retries are spent on', () => {
+  it.each([
+    ['overloaded', true, true],
+    ['timeout', true, true],
+    ['not_yet', false, true],
+    ['rate_limited', false, true],
+    ['unclassified', false, false],
+    ['missing_data', false, false],
+  ] as const)('after %s: the next node %s, the same one again %s', (failure, next, again) => {
+    const asking = failedBy({ a: said(failure) });
+    expect(asking.retries('b')).toBe(next);
+    expect(asking.retries('a')).toBe(true);
+    expect(asking.repeats).toBe(again);
+  });
+});
+
 describe('attempts that count against the limit', () => {
   it.each([
     ['transport', 1],

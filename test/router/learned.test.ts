@@ -71,6 +71,25 @@ describe('Learned', () => {
     expect(learned.missing('a', 'eth_call', 'state', 70)).toBeUndefined();
   });
 
+  it('remembers for a minute who has failed five times in a row at what others then answered', () => {
+    const { clock, learned } = learning();
+    const missing = (): string | undefined => learned.missing('a', 'eth_call', 'state', 5);
+    for (let n = 0; n < 4; n += 1) learned.outdone('a', 'eth_call');
+    learned.answered('a', 'eth_call');
+    for (let n = 0; n < 4; n += 1) learned.outdone('a', 'eth_call');
+    expect(missing()).toBeUndefined();
+    learned.outdone('a', 'eth_call');
+    expect(missing()).toBe('fails at eth_call again and again');
+    expect(learned.missing('a', 'eth_getBalance', 'state', 5)).toBeUndefined();
+    expect(learned.missing('b', 'eth_call', 'state', 5)).toBeUndefined();
+    clock.advance(60_000);
+    expect(missing()).toBeUndefined();
+    learned.outdone('a', 'eth_call');
+    expect(missing()).toBeDefined();
+    learned.answered('a', 'eth_call');
+    expect(missing()).toBeUndefined();
+  });
+
   it('keeps within its bounds, whatever methods are invented', () => {
     const { learned } = learning();
     for (let n = 0; n < 300; n += 1) learned.lacks('a', `x_${n}`);
@@ -112,6 +131,17 @@ describe('a method', () => {
       expect((await pool.call('eth_getProof', params)).json.result).toEqual({});
     }
     expect(counts(pool, 'eth_getProof')).toEqual([1, 3]);
+  });
+
+  it('that a node fails at again and again is asked of the others first, and all else of it as before', async () => {
+    await using pool = await startPool([{ config: { weight: 1000 } }, { config: { weight: 0.001 } }]);
+    const [a, b] = pool.nodes;
+    a?.on('eth_call', () => rpcError(-32603, 'Internal error'));
+    b?.on('eth_call', () => '0x1');
+    for (let n = 0; n < 12; n += 1) expect((await pool.call('eth_call', [{ data: `0x${n}` }])).json.result).toBe('0x1');
+    expect(counts(pool, 'eth_call')).toEqual([5, 12]);
+    await pool.call('eth_getBalance', [`0x${'11'.repeat(20)}`, 'latest']);
+    expect(counts(pool, 'eth_getBalance')).toEqual([1, 0]);
   });
 });
 
