@@ -1,5 +1,6 @@
 import type { Outcome } from './core/outcome.ts';
 import type { RawJson } from './jsonrpc/message.ts';
+import { ANY_DEPTH, OPEN_ARRAY, skipValue, walkArray } from './jsonrpc/scan.ts';
 import { Backoff } from './lib/backoff.ts';
 import type { Clock, Timer } from './lib/clock.ts';
 import type { Feed, Upstream } from './upstream/upstream.ts';
@@ -16,6 +17,9 @@ const TIMEOUT = 5000;
 const retry = { initial: PERIOD, max: 60_000 };
 /** Bytes of a filter's id at most: it is sent back each time. */
 const LONGEST_ID = 128;
+/** Bytes of what is new since a moment ago, and announcements in it: a node sends hashes, of 69 bytes each. */
+const LARGEST = 4 * 1024 * 1024;
+const MOST_EVENTS = 50_000;
 const NO_PARAMS = Buffer.from('[]');
 
 /**
@@ -72,13 +76,14 @@ export const pollPending = (
 
 const within = (id: RawJson): RawJson => Buffer.concat([Buffer.from('['), id, Buffer.from(']')]);
 
-/** Undefined where the answer is no list. */
+/** Undefined where the answer is no list, or longer than what can be new. */
 const eventsIn = (changes: RawJson): RawJson[] | undefined => {
-  let list: unknown;
-  try {
-    list = JSON.parse(changes.toString());
-  } catch {
-    return undefined;
-  }
-  return Array.isArray(list) ? list.map((event) => Buffer.from(JSON.stringify(event))) : undefined;
+  if (changes.length > LARGEST || changes[0] !== OPEN_ARRAY) return undefined;
+  const events: RawJson[] = [];
+  const end = walkArray(changes, 0, (at) => {
+    const after = skipValue(changes, at, ANY_DEPTH);
+    events.push(changes.subarray(at, after));
+    return events.length > MOST_EVENTS ? ~after : after;
+  });
+  return end < 0 ? undefined : events;
 };

@@ -17,6 +17,9 @@ export interface VerifiedDeps {
 const EXAMINED = 32;
 const FETCHED = 4;
 
+/** Bytes that are searched for the blocks of one answer: all of them fit but into the largest, of which the newest are looked at. */
+const SEARCHED = 512 * 1024 * 1024;
+
 /** Answers that may be found out before a call is given up. */
 const ROUNDS = 4;
 
@@ -80,7 +83,7 @@ export const askForTruth = async (
 /** The newest blocks that the answer does not mention. Its bytes are searched, not parsed. */
 const leftOut = (result: RawJson, maybe: readonly BlockId[]): readonly string[] =>
   maybe
-    .slice(0, EXAMINED)
+    .slice(0, Math.min(EXAMINED, Math.ceil(SEARCHED / result.length)))
     .map(({ hash }) => hash)
     .filter((hash) => !result.includes(hash))
     .slice(0, FETCHED);

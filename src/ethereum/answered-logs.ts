@@ -1,5 +1,6 @@
 import type { RawJson } from '../jsonrpc/message.ts';
 import { skipSpace, skipValue } from '../jsonrpc/scan.ts';
+import { valuesWithin } from '../jsonrpc/value-count.ts';
 import type { LogLike } from './logs.ts';
 
 /** A log object as a node said it, whose members below have been looked at; of the others anything may be. */
@@ -14,6 +15,8 @@ export interface AnsweredLog extends LogLike, Readonly<Record<string, unknown>> 
 const DEEPEST = 16;
 /** Bytes: the receipts of a full block are a few MB, and parsing more would hold up everybody else's calls. */
 const LARGEST = 32 * 1024 * 1024;
+/** Values that as many bytes of logs hold, and then some. */
+const MOST_VALUES = 1_000_000;
 const hash = /^0x[0-9a-f]{64}$/i;
 const address = /^0x[0-9a-f]{40}$/i;
 const quantity = /^0x[0-9a-f]{1,13}$/i;
@@ -52,7 +55,8 @@ const isLog = (value: unknown): value is AnsweredLog =>
   value['topics'].every((topic) => is(hash, topic));
 
 const parsed = (answer: RawJson): unknown => {
-  if (answer.length > LARGEST || skipValue(answer, skipSpace(answer, 0), DEEPEST) < 0) return undefined;
+  if (answer.length > LARGEST || !valuesWithin(answer, MOST_VALUES)) return undefined;
+  if (skipValue(answer, skipSpace(answer, 0), DEEPEST) < 0) return undefined;
   try {
     return JSON.parse(answer.toString());
   } catch {

@@ -1,10 +1,13 @@
 import type { RawJson } from '../jsonrpc/message.ts';
 import { skipValue } from '../jsonrpc/scan.ts';
+import { valuesWithin } from '../jsonrpc/value-count.ts';
 
 /** Levels of nesting that are looked into; no honest answer on which nodes are asked to agree is deeper. */
 const DEEPEST = 100;
 /** Bytes that are parsed for a comparison: more would hold up everybody else's calls, and few answers are as large. */
 const LARGEST = 8 * 1024 * 1024;
+/** Values that as many bytes of logs, traces or transactions hold, and then some. */
+const MOST_VALUES = 250_000;
 
 /** A number as it was written: `JSON.parse` may not be able to hold it exactly, and tells its text to a reviver only. */
 class Digits {
@@ -23,10 +26,11 @@ const keepDigits: Reviver = (_key, value, context) =>
 /**
  * A text that is the same for answers that mean the same. Clients order members differently, leave out what others say is
  * `null`, and write hex in either case (addresses carry a checksum in some), so none of that counts; all else does, each
- * digit of a number too. Undefined for what is nested deeper than an honest answer, or too large. Takes valid JSON.
+ * digit of a number too. Undefined for what is nested deeper than an honest answer, too large, or cut into more values. Takes
+ * valid JSON.
  */
 export const canonicalJson = (result: RawJson): string | undefined =>
-  result.length > LARGEST || skipValue(result, 0, DEEPEST) < 0
+  result.length > LARGEST || skipValue(result, 0, DEEPEST) < 0 || !valuesWithin(result, MOST_VALUES)
     ? undefined
     : written(JSON.parse(result.toString(), keepDigits as Parameters<typeof JSON.parse>[1]));
 

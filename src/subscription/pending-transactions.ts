@@ -1,5 +1,7 @@
 import type { Session } from '../core/session.ts';
+import { memberOf } from '../jsonrpc/member.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
+import { OPEN_OBJECT } from '../jsonrpc/scan.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Ask } from './ask.ts';
 import type { Send } from './latest-value.ts';
@@ -27,7 +29,10 @@ interface Reader {
 
 /** Transactions fetched at once because a node announced no more than their hashes. */
 const LOOKUPS = 32;
-const hashPattern = /^0x[0-9a-f]{64}$/i;
+/** Bytes of a transaction with a full block of calldata, and then some. */
+const LARGEST = 8 * 1024 * 1024;
+const hashPattern = /^"0x[0-9a-f]{64}"$/i;
+const HASH_BYTES = 68;
 
 /**
  * Transactions that any node has announced, each at most once. What happens while a reader takes no more is not kept for
@@ -117,16 +122,12 @@ export class PendingTransactions {
   }
 }
 
+/** What is announced is looked at and not parsed: any node may send as much, and as often, as it likes. */
 const read = (event: RawJson): { readonly hash: string; readonly body: RawJson | undefined } | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(event.toString());
-  } catch {
-    return undefined;
-  }
-  if (typeof value === 'string')
-    return hashPattern.test(value) ? { hash: value.toLowerCase(), body: undefined } : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { hash } = value as { readonly hash?: unknown };
-  return typeof hash === 'string' && hashPattern.test(hash) ? { hash: hash.toLowerCase(), body: event } : undefined;
+  if (event.length > LARGEST) return undefined;
+  const body = event[0] === OPEN_OBJECT ? event : undefined;
+  const told = body === undefined ? event : memberOf(body, 'hash');
+  if (told?.length !== HASH_BYTES) return undefined;
+  const text = told.toString('latin1');
+  return hashPattern.test(text) ? { hash: text.slice(1, -1).toLowerCase(), body } : undefined;
 };

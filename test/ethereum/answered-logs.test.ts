@@ -47,6 +47,13 @@ describe('the logs in an answer', () => {
     expect(readLogsOfReceipts(bytes([{ logs: [value] }]))).toBeUndefined();
   });
 
+  it('are not read from as few bytes as logs take, cut into millions of values', () => {
+    const cut = { ...log, extra: Array.from({ length: 1_000_000 }, () => 0) };
+    expect(readLogs(bytes([log, cut]))).toBeUndefined();
+    expect(readLogsOfReceipts(bytes([{ logs: [cut] }]))).toBeUndefined();
+    expect(readLogs(bytes([{ ...log, extra: cut.extra.slice(0, 900_000) }]))).toHaveLength(1);
+  });
+
   it.each([[null], [[null]], [[{}]], [[{ logs: null }]], [{ logs: [] }], ['']])(
     'are not read from %j as receipts',
     (value) => {

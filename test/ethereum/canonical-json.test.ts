@@ -53,4 +53,10 @@ describe('canonicalJson', () => {
     expect(canonical(`"${'a'.repeat(8 * 1024 * 1024)}"`)).toBeUndefined();
     expect(canonical('['.repeat(50) + ']'.repeat(50))).toBeDefined();
   });
+
+  it('refuses what is cut into more values than an honest answer', () => {
+    const values = (count: number): string => `[${'{},'.repeat(count)}{}]`;
+    expect(canonical(values(200_000))).toBeUndefined();
+    expect(canonical(values(100_000))).toBeDefined();
+  });
 });
