@@ -32,19 +32,25 @@ export const tellVerified = async (
   cancellation: Cancellation,
 ): Promise<Reply> => {
   const blocks = await verifiedLogs({ ...call, cancellation }, hashes, query, deps);
-  const block = call.head?.latest.number;
   const logs = blocks?.flatMap((found) => found.logs);
   // Many calls wait for the same blocks, and all go on at once when these have come.
   const room = logs === undefined || call.memory === undefined || (await call.memory.take(arraySize(logs)));
-  if (call.pin !== undefined && !deps.chain.view.canonical(call.pin.hash)) {
-    const gone = refuse('not_yet', 'the block that was read is no longer part of the chain');
-    return { ...gone, info: { ...gone.info, block, orphaned: true } };
-  }
-  if (blocks === undefined || logs === undefined) {
-    const late = refuse('timeout', 'no node gave logs in time that fit the header of their block');
-    return { ...late, info: { ...late.info, block } };
-  }
-  return room ? localReply(arrayOf(logs), { ...costOf(blocks.map(({ cost }) => cost)), block }) : tooManyBytes();
+  if (blocks === undefined || logs === undefined || isGone(call, deps)) return unverified(call, deps);
+  const info = { ...costOf(blocks.map(({ cost }) => cost)), block: call.head?.latest.number };
+  return room ? localReply(arrayOf(logs), info) : tooManyBytes();
+};
+
+/** Whoever pinned the call has to do so again. */
+const isGone = ({ pin }: Call, { chain }: VerifiedDeps): boolean =>
+  pin !== undefined && !chain.view.canonical(pin.hash);
+
+/** Why there is no answer: its block is gone, or time has run out. */
+const unverified = (call: Call, deps: VerifiedDeps): Reply => {
+  const orphaned = isGone(call, deps);
+  const why = orphaned
+    ? refuse('not_yet', 'the block that was read is no longer part of the chain')
+    : refuse('timeout', 'no node gave logs in time that fit the header of their block');
+  return { ...why, info: { ...why.info, block: call.head?.latest.number, orphaned } };
 };
 
 /**
@@ -69,8 +75,8 @@ export const askForTruth = async (
     spent.push(reply.info);
     if (isArray(reply.result)) {
       const hashes = query === undefined ? [] : leftOut(reply.result, maybe);
-      // What could not be found out in time is not held against the answer.
-      const found = (query && (await verifiedLogs(call, hashes, query, deps))) ?? [];
+      const found = query === undefined ? [] : await verifiedLogs(call, hashes, query, deps);
+      if (found === undefined) return unverified(call, deps);
       const withLogs = hashes.filter((_, index) => (found[index]?.logs.length ?? 0) > 0);
       spent.unshift(...found.map(({ cost }) => cost));
       if (withLogs.length === 0) return { ...reply, info: { ...reply.info, ...costOf(spent) } };
