@@ -1,21 +1,12 @@
+import type { Taken } from '../core/sends.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { RedisLink } from './redis-link.ts';
-
-/** A transaction that another replica has sent. */
-export interface SentElsewhere {
-  /** 0x-prefixed lower case. */
-  readonly hash: string;
-  readonly nonce: number | undefined;
-  readonly upstream: string;
-  /** Lower case; undefined where nobody could find it out. */
-  readonly sender: string | undefined;
-}
 
 /** What one replica may have to tell the others. `chain` names the chain the same way in all of them. */
 export interface Tidings {
   /** A header of its published branch, as JSON. */
   head(chain: string, header: RawJson): void;
-  sent(chain: string, sent: SentElsewhere): void;
+  sent(chain: string, sent: Taken): void;
   /** An upstream was found to have told what is not true. */
   forget(upstream: string): void;
   /** Everything that was kept is to be given up. */
@@ -24,6 +15,8 @@ export interface Tidings {
 
 /** A header with a hundred validators' seals is about this long. */
 const LONGEST = 256 * 1024;
+/** Characters; no upstream is named at greater length. */
+const LONGEST_NAME = 255;
 
 /** Tells the other replicas, as far as they can be reached, and hears them; nobody hears himself. */
 export class ReplicaBus implements Tidings {
@@ -48,7 +41,7 @@ export class ReplicaBus implements Tidings {
     this.#tell({ kind: 'head', chain, header: header.toString() });
   }
 
-  sent(chain: string, { hash, nonce, upstream, sender }: SentElsewhere): void {
+  sent(chain: string, { hash, nonce, upstream, sender }: Taken): void {
     this.#tell({ kind: 'sent', chain, hash, nonce, upstream, sender });
   }
 
@@ -78,13 +71,14 @@ const read = (message: Buffer): Fields | undefined => {
 
 /** Other versions, and whoever else can write to the server, may say anything: what is not understood is passed over. */
 const hand = (fields: Fields, listener: Tidings): void => {
-  const { kind, chain, header, hash, nonce, upstream, sender } = fields;
+  const { kind, chain, header, hash, nonce, sender } = fields;
+  const upstream = nameIn(fields);
   if (kind === 'purge') listener.purge();
-  if (kind === 'forget' && typeof upstream === 'string') listener.forget(upstream);
+  if (kind === 'forget' && upstream !== undefined) listener.forget(upstream);
   if (typeof chain !== 'string') return;
   if (kind === 'head' && typeof header === 'string') listener.head(chain, Buffer.from(header));
   if (kind !== 'sent' || typeof hash !== 'string' || !/^0x[0-9a-f]{64}$/.test(hash)) return;
-  if (typeof upstream !== 'string') return;
+  if (upstream === undefined) return;
   listener.sent(chain, {
     hash,
     upstream,
@@ -92,3 +86,6 @@ const hand = (fields: Fields, listener: Tidings): void => {
     sender: typeof sender === 'string' && /^0x[0-9a-f]{40}$/.test(sender) ? sender : undefined,
   });
 };
+
+const nameIn = ({ upstream }: Fields): string | undefined =>
+  typeof upstream === 'string' && upstream.length <= LONGEST_NAME ? upstream : undefined;
