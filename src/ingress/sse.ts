@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Call } from '../core/call.ts';
 import type { Endpoint } from '../core/endpoint.ts';
+import { gapEvent } from '../core/gap-event.ts';
 import type { Reply } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import { type Reason, statusOf } from '../jsonrpc/errors.ts';
@@ -63,18 +64,18 @@ export class EventStreams {
     const subscribe = (params: readonly unknown[]): Promise<Reply> =>
       this.#subscribe({ ...context, transport: 'http' }, params, endpoint);
     const first = await subscribe(asked.params);
-    const safeFrom = first.ok ? undefined : safeFromOf(first);
+    const lost = first.ok ? undefined : lostIn(first);
     const opened =
-      safeFrom === undefined ? first : await subscribe([asked.params[0], asked.params[1], replayFrom(safeFrom)]);
+      lost === undefined ? first : await subscribe([asked.params[0], asked.params[1], replayFrom(lost.safeFrom)]);
     // Where it is safe to begin, and nobody can tell what is there, there is no stream to speak of a gap in.
-    if (!opened.ok) return refusal(safeFrom === undefined ? opened : { ...opened, reason: 'no_upstream' });
+    if (!opened.ok) return refusal(lost === undefined ? opened : { ...opened, reason: 'no_upstream' });
     response.writeHead(200, { ...headers, ...streaming });
     if (request.method === 'HEAD') {
       session.end();
       return undefined;
     }
     this.#begin(session, response);
-    if (safeFrom !== undefined) session.send(gapFrom(safeFrom));
+    if (lost !== undefined) session.send(gapEvent(lost.safeFrom, lost.message));
     session.answered();
     if (this.#closed) session.end();
     return undefined;
@@ -125,15 +126,12 @@ const lastEventId = ({ headers }: IncomingMessage): string | undefined => {
   return Array.isArray(value) ? value[0] : value;
 };
 
-/** Where a stream can begin instead, if what was asked for is lost. */
-const safeFromOf = ({ reason, error }: Failed): string | undefined => {
+/** Where a stream can begin instead, if what was asked for is lost, and why it is. */
+const lostIn = ({ reason, error }: Failed): { readonly safeFrom: string; readonly message: string } | undefined => {
   if (reason !== 'cursor_lost') return undefined;
   const { safeFrom } = error.data as { readonly safeFrom?: unknown };
-  return typeof safeFrom === 'string' ? safeFrom : undefined;
+  return typeof safeFrom === 'string' ? { safeFrom, message: error.message } : undefined;
 };
-
-const gapFrom = (safeFrom: string): Buffer =>
-  Buffer.from(`event: gap\ndata: ${JSON.stringify({ safeFrom, reason: 'cursor_lost' })}\n\n`);
 
 const refusal = ({ reason = 'upstreams_failed', error, retryAfter }: Failed): StreamRefused => {
   const { status } = refused(reason, '');

@@ -13,10 +13,6 @@ export const serverSent = ({ kind, text }: StreamEvent, cursor: string): Buffer 
 export const heartbeat = (cursor: string | undefined): Buffer =>
   Buffer.from(cursor === undefined ? ': \n\n' : `: \nid: ${cursor}\n\n`);
 
-/** Says that events are missing: what is to be known from block `safeFrom` on has to be fetched again. */
-export const gap = (safeFrom: string, why: string): Buffer =>
-  Buffer.from(`event: gap\ndata: ${JSON.stringify({ safeFrom, reason: why })}\n\n`);
-
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 

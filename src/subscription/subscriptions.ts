@@ -1,4 +1,5 @@
 import type { Call } from '../core/call.ts';
+import { gapEvent } from '../core/gap-event.ts';
 import { refuse, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
@@ -11,7 +12,7 @@ import type { Beginning, Origin } from './origin.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
 import type { Position } from './position.ts';
 import { needsConnection, type Opened, type Registry } from './registry.ts';
-import { gap, heartbeat, serverSent } from './server-sent.ts';
+import { heartbeat, serverSent } from './server-sent.ts';
 import type { Deliver } from './stream.ts';
 import type { Report } from './report.ts';
 import { parseWish, type Wish } from './wish.ts';
@@ -152,7 +153,7 @@ const lineOf = (session: Session, report: Report): Line => ({
   lost: (safeFrom, why) => {
     report.recovered('lost');
     const block = `0x${safeFrom.toString(16)}`;
-    if (session.style === 'stream') session.send(gap(block, why));
+    if (session.style === 'stream') session.send(gapEvent(block, why));
     session.end(RESTART, `${why}; fetch again from block ${safeFrom}`);
   },
 });

@@ -51,7 +51,9 @@ describe('event streams', () => {
     const client = await SseClient.open(`${pool.gateway.url}/events?fromBlock=0x5`);
     const events = await client.got(21);
     expect(events[0]?.event).toBe('gap');
-    expect(client.data('gap')).toEqual([{ safeFrom: '0x51', reason: 'cursor_lost' }]);
+    expect(client.data('gap')).toEqual([
+      { safeFrom: '0x51', reason: 'cursor_lost', message: expect.stringContaining('more than 20 blocks') },
+    ]);
     expect(told(events.slice(1))).toEqual(Array.from({ length: 20 }, (_, index) => `+${81 + index}`));
     client.close();
   });
@@ -107,6 +109,9 @@ describe('event streams', () => {
     for (const { view } of pool.members) view.setHead(head);
     await eventually(() => client.ended).toBe(true);
     expect(client.events.slice(40).map(({ event }) => event)).toEqual(['gap']);
+    expect(client.data('gap')).toMatchObject([
+      { reason: 'cursor_lost', message: expect.stringContaining('no node has') },
+    ]);
     // It comes back as a browser does, is told again, and has from there on everything.
     const again = await SseClient.open(`${pool.gateway.url}/events`, { 'last-event-id': client.lastId });
     await again.got(1);
