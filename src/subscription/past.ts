@@ -1,7 +1,7 @@
 import type { BlockId } from '../core/call.ts';
 import type { Header } from '../head/header.ts';
 import { ALL, type Position } from './position.ts';
-import type { Step } from './walk.ts';
+import { type Step, stepsOver } from './walk.ts';
 import type { Chain } from './chain.ts';
 
 export interface PastOptions {
@@ -65,13 +65,8 @@ export class Past {
     const descent = this.#descend(position);
     if ('kind' in descent) return undefined;
     const { removed, join } = descent;
-    const undone = removed.map(
-      (header): Step => ({ kind: 'undo', header, below: header.hash === position.hash ? position.logs : ALL }),
-    );
-    const applied = this.#above(join).map((header): Step => ({ kind: 'apply', header, from: 0 }));
-    const standing = this.#standing(position, removed);
-    if (standing === 'missing') return undefined;
-    const steps = [...undone, ...(standing === undefined ? [] : [standing]), ...applied];
+    if (this.#lacks(position, removed)) return undefined;
+    const steps = stepsOver(position, { removed, added: this.#above(join) }, this.#header(position.hash));
     return steps.length === 0 ? undefined : steps;
   }
 
@@ -80,7 +75,7 @@ export class Past {
     if (this.from(position) !== undefined) return undefined;
     const descent = this.#descend(position);
     if ('kind' in descent) return descent;
-    if (this.#standing(position, descent.removed) === 'missing') return { kind: 'block', block: position };
+    if (this.#lacks(position, descent.removed)) return { kind: 'block', block: position };
     const { join } = descent;
     const next = this.#at(join.number + 1);
     return next === undefined ? { kind: 'above', block: join } : { kind: 'contradiction' };
@@ -116,11 +111,9 @@ export class Past {
     return { removed, join: at };
   }
 
-  /** The rest of the block in which the position stands. */
-  #standing(position: Position, removed: readonly Header[]): Step | 'missing' | undefined {
-    if (removed.length > 0 || position.logs === ALL) return undefined;
-    const header = this.#header(position.hash);
-    return header === undefined ? 'missing' : { kind: 'apply', header, from: position.logs };
+  /** True if the way goes through the rest of the block in which the position stands, and that is not known. */
+  #lacks(position: Position, removed: readonly Header[]): boolean {
+    return removed.length === 0 && position.logs !== ALL && this.#header(position.hash) === undefined;
   }
 
   #above(join: BlockId): readonly Header[] {

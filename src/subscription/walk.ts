@@ -9,6 +9,12 @@ export type Step =
   /** Delivers the logs from index `from` on. */
   | { readonly kind: 'apply'; readonly header: Header; readonly from: number };
 
+/** Blocks between two places: newest first, and then oldest first. */
+export interface Path {
+  readonly removed: readonly Header[];
+  readonly added: readonly Header[];
+}
+
 /**
  * The way from a position to the head: what the head's branch does not have is undone, newest block first, and then what
  * is new is applied, oldest first. Undefined where the tree does not connect the two.
@@ -20,11 +26,19 @@ export const stepsTo = (
 ): readonly Step[] | undefined => {
   const path = tree.path(position.hash, head);
   if (path === undefined) return undefined;
-  const undone = path.removed.map(
+  return stepsOver(position, path, tree.get(position.hash));
+};
+
+/** The steps over known blocks. `standing`: the block that the position is in; where it stays, the rest of it comes first. */
+export const stepsOver = (
+  position: Position,
+  { removed, added }: Path,
+  standing: Header | undefined,
+): readonly Step[] => {
+  const undone = removed.map(
     (header): Step => ({ kind: 'undo', header, below: header.hash === position.hash ? position.logs : ALL }),
   );
-  const applied = path.added.map((header): Step => ({ kind: 'apply', header, from: 0 }));
-  const standing = tree.get(position.hash);
+  const applied = added.map((header): Step => ({ kind: 'apply', header, from: 0 }));
   if (undone.length > 0 || position.logs === ALL || standing === undefined) return [...undone, ...applied];
   return [{ kind: 'apply', header: standing, from: position.logs }, ...applied];
 };
