@@ -22,9 +22,6 @@ const holds = (bloom: Uint8Array, bits: Bits): boolean =>
 export const parseBloom = (hex: unknown): Uint8Array | undefined =>
   typeof hex === 'string' && /^0x[0-9a-fA-F]{512}$/.test(hex) ? bytes(hex) : undefined;
 
-/** False if no log of the block has this address or topic; true if one may. */
-export const mayContain = (bloom: Uint8Array, value: Uint8Array): boolean => holds(bloom, bitsOf(value));
-
 /**
  * Prepares a filter, so that each block costs no hashing: the test is false if no log of a block with this bloom can
  * match, which makes `[]` the true answer.

@@ -12,11 +12,10 @@ import {
   type Verdict,
 } from './error-rules.ts';
 import { wordingRules } from './error-wordings.ts';
-import { type LogsLimit, logsLimit } from './log-limits.ts';
+import { logsLimit } from './log-limits.ts';
 import { methodSpec } from './methods.ts';
 
 export type { ErrorClass } from './error-rules.ts';
-export { type LogsLimit, logsLimit } from './log-limits.ts';
 
 /** One failure of an attempt, as it came over the wire. */
 export interface RemoteError {
@@ -34,8 +33,6 @@ export type Classified =
   | {
       readonly kind: 'failed';
       readonly failure: ErrorClass;
-      /** Set where the node refused the width or the result of a log query. */
-      readonly range?: LogsLimit;
       /** No line of the table fits: the table should get one. */
       readonly unknown?: true;
     };
@@ -103,8 +100,8 @@ export const classify = (remote: RemoteError): Classified => {
   const reason = reasonOf(error);
   const own = reason === undefined ? undefined : ownReasons[reason];
   if (own !== undefined) return classified(own);
-  const range = asksForLogs(remote.method) ? logsLimit(error) : undefined;
-  if (range !== undefined) return { kind: 'failed', failure: 'unclassified', range };
+  // How wide a query it takes is for those to read who cut queries.
+  if (asksForLogs(remote.method) && logsLimit(error) !== undefined) return classified('unclassified');
   const verdict = find(codeRules, remote, error.code, text) ?? find(wordingRules, remote, error.code, text);
   if (verdict !== undefined) return classified(verdict);
   const inData = dataText(error.data);

@@ -71,6 +71,3 @@ export const readTransaction = (raw: string): RawTransaction | undefined => {
   const hash = type === 0 ? hashOf(bytes) : hashOf(bytes.subarray(0, 1), bytes.subarray(fields.at, fields.end));
   return { hash, type, nonce: integer(bytes, nonce) };
 };
-
-/** The hash of a raw transaction; of a blob transaction in network form, the hash without its sidecar. */
-export const transactionHash = (raw: string): `0x${string}` | undefined => readTransaction(raw)?.hash;

@@ -27,18 +27,16 @@ const contentOf = (array: RawJson): RawJson => {
   return array.subarray(start, end);
 };
 
-const enclose = (values: readonly RawJson[]): RawJson => {
+/** The array of these values. */
+export const arrayOf = (values: readonly RawJson[]): RawJson => {
   const [open, close] = BRACKETS;
   return Buffer.concat([open, ...values.flatMap((value, index) => (index === 0 ? [value] : [COMMA, value])), close]);
 };
 
 /** One array with the elements of all, in order; their bytes stay as they are. Every text has to be an array's. */
 export const joinArrays = (arrays: readonly RawJson[]): RawJson =>
-  enclose(arrays.map(contentOf).filter((content) => content.length > 0));
+  arrayOf(arrays.map(contentOf).filter((content) => content.length > 0));
 
 /** Bytes of the array of these values. */
 export const arraySize = (values: readonly RawJson[]): number =>
   values.reduce((sum, { length }) => sum + length + 1, 1 + (values.length === 0 ? 1 : 0));
-
-/** The array of these values. */
-export const arrayOf = (values: readonly RawJson[]): RawJson => enclose(values);

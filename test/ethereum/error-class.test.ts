@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alreadyKnown, classify, logsLimit, nonceTooLow, prunedBelow } from '../../src/ethereum/error-class.ts';
+import { alreadyKnown, classify, nonceTooLow, prunedBelow } from '../../src/ethereum/error-class.ts';
+import { logsLimit } from '../../src/ethereum/log-limits.ts';
 import { counterExamples, type ErrorFixture, errorFixtures } from './fixtures/errors.ts';
 
 const verdict = ({ status, code, message, data, method, client }: ErrorFixture): string => {
@@ -169,10 +170,10 @@ describe('a limit on log queries', () => {
     },
   );
 
-  test('comes with the class where a log method was asked, and nowhere else', () => {
+  test('is known for one where a log method was asked, and nowhere else', () => {
     const wide = error('exceed maximum block range: 5000');
     const ask = (method: string) => classify({ httpStatus: 200, error: wide, method, client: 'geth' });
-    expect(ask('eth_getLogs')).toEqual({ kind: 'failed', failure: 'unclassified', range: { maxRange: 5000 } });
+    expect(ask('eth_getLogs')).toEqual({ kind: 'failed', failure: 'unclassified' });
     expect(ask('trace_filter')).toEqual(ask('eth_getLogs'));
     expect(ask('eth_call')).toEqual({ kind: 'failed', failure: 'unclassified', unknown: true });
   });

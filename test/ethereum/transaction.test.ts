@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { fromRlp, type Hex, keccak256, serializeTransaction, sliceHex, toRlp } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
-import { readTransaction, transactionHash } from '../../src/ethereum/transaction.ts';
+import { readTransaction } from '../../src/ethereum/transaction.ts';
 
 const key = `0x${'11'.repeat(32)}` as const;
 const account = privateKeyToAccount(key);
@@ -43,18 +43,18 @@ const withCellProofs = network('0x01', blobs, commitments, [...proofs, ...proofs
 
 describe('the hash of a raw transaction', () => {
   test.each(Object.entries(plain))('is the hash of all its bytes: %s', async (_name, raw) => {
-    expect(transactionHash(raw)).toBe(keccak256(raw));
-    expect(transactionHash(raw)).toBe(Transaction.from(raw).hash);
+    expect(readTransaction(raw)?.hash).toBe(keccak256(raw));
+    expect(readTransaction(raw)?.hash).toBe(Transaction.from(raw).hash);
   });
 
   test('is the same whatever the case of its digits', () => {
-    expect(transactionHash(`0x${plain.feeMarket.slice(2).toUpperCase()}`)).toBe(keccak256(plain.feeMarket));
+    expect(readTransaction(`0x${plain.feeMarket.slice(2).toUpperCase()}`)?.hash).toBe(keccak256(plain.feeMarket));
   });
 
   test('of a blob transaction in network form leaves the sidecar out', () => {
-    expect(transactionHash(blobless)).toBe(keccak256(blobless));
-    expect(transactionHash(withSidecar)).toBe(keccak256(blobless));
-    expect(transactionHash(withCellProofs)).toBe(keccak256(blobless));
+    expect(readTransaction(blobless)?.hash).toBe(keccak256(blobless));
+    expect(readTransaction(withSidecar)?.hash).toBe(keccak256(blobless));
+    expect(readTransaction(withCellProofs)?.hash).toBe(keccak256(blobless));
     expect(keccak256(withSidecar)).not.toBe(keccak256(blobless));
   });
 
@@ -75,8 +75,8 @@ describe('the hash of a raw transaction', () => {
       },
       { r, s, yParity },
     );
-    expect(transactionHash(raw)).toBe(parsed.hash);
-    expect(transactionHash(raw)).toBe(keccak256(blobless));
+    expect(readTransaction(raw)?.hash).toBe(parsed.hash);
+    expect(readTransaction(raw)?.hash).toBe(keccak256(blobless));
   });
 
   test('of an ethers wallet is what ethers says', async () => {
@@ -135,7 +135,7 @@ describe('a raw transaction', () => {
         expect(readTransaction(`0x${bytes.subarray(0, place % bytes.length).toString('hex')}`)).toBeUndefined();
         bytes[place % bytes.length] = byte;
         const changed: Hex = `0x${bytes.toString('hex')}`;
-        const hash = transactionHash(changed);
+        const hash = readTransaction(changed)?.hash;
         if (hash !== undefined) expect(hash).toBe(keccak256(changed));
       }),
     );

@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { transactionHash } from '../../src/ethereum/transaction.ts';
+import { readTransaction } from '../../src/ethereum/transaction.ts';
 import { delay, type FakeNode, hang, rateLimited, reset, rpcError, status } from '../support/fake-node.ts';
 import { counts, sender, signed, startPool, until } from './pool.ts';
 
@@ -259,7 +259,7 @@ describe('broadcasting a transaction', () => {
     const body = 'c50105010101';
     const network = `0x03c9${body}c0c0c0`;
     expect((await pool.call(SEND, [network])).json.result).toBe(keccak256(`0x03${body}`));
-    expect(transactionHash(network)).toBe(keccak256(`0x03${body}`));
+    expect(readTransaction(network)?.hash).toBe(keccak256(`0x03${body}`));
   });
 
   it('sends nothing else to more than one node', async () => {
