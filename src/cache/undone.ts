@@ -1,3 +1,5 @@
+import { BoundedMap } from '../lib/bounded-map.ts';
+
 /** Blocks remembered at once; far more than a chain's window, and the oldest makes room. */
 const BLOCKS = 4096;
 
@@ -6,16 +8,10 @@ const BLOCKS = 4096;
  * branch, and was asked by number, may have told of that one before anybody knew.
  */
 export class Undone {
-  readonly #hashes = new Set<string>();
+  readonly #hashes = new BoundedMap<string, true>(BLOCKS);
 
   add(hash: string): void {
-    this.#hashes.delete(hash);
-    this.#hashes.add(hash);
-    if (this.#hashes.size <= BLOCKS) return;
-    for (const oldest of this.#hashes) {
-      this.#hashes.delete(oldest);
-      break;
-    }
+    this.#hashes.set(hash, true);
   }
 
   has(hash: string): boolean {

@@ -2,6 +2,7 @@ import type { Layer } from '../core/layer.ts';
 import { faultReply } from '../core/reply.ts';
 import { gatewayError } from '../jsonrpc/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 
 export interface RateLimitOptions {
@@ -16,7 +17,7 @@ const ADDRESSES = 50_000;
 export class ClientTokens {
   readonly rate: number | null;
   readonly #clock: Clock;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets = new BoundedMap<string, TokenBucket>(ADDRESSES);
 
   constructor({ requestsPerSecond }: RateLimitOptions, clock: Clock) {
     this.rate = requestsPerSecond;
@@ -31,12 +32,6 @@ export class ClientTokens {
   #bucket(address: string, rate: number): TokenBucket {
     const known = this.#buckets.get(address);
     if (known !== undefined) return known;
-    if (this.#buckets.size >= ADDRESSES) {
-      for (const oldest of this.#buckets.keys()) {
-        this.#buckets.delete(oldest);
-        break;
-      }
-    }
     const bucket = new TokenBucket(rate, Math.max(1, rate), this.#clock.now());
     this.#buckets.set(address, bucket);
     return bucket;

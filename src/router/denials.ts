@@ -1,4 +1,5 @@
 import type { Call } from '../core/call.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /** Look-ups remembered at once; the oldest makes room. */
@@ -18,7 +19,7 @@ export class Denials {
   #head = '';
   #until = 0;
   /** Look-up by look-up, oldest first, those who know of no such thing. */
-  readonly #denied = new Map<string, Set<string>>();
+  readonly #denied = new BoundedMap<string, Set<string>>(MOST);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -36,20 +37,12 @@ export class Denials {
     const denied = this.#denied.get(key) ?? new Set();
     denied.add(upstream);
     this.#denied.set(key, denied);
-    if (this.#denied.size > MOST) this.#forgetOldest();
   }
 
   has(call: Call, upstream: string): boolean {
     if (this.#head !== call.head?.latest.hash || this.#clock.now() >= this.#until) return false;
     const key = keyOf(call);
     return key !== undefined && (this.#denied.get(key)?.has(upstream) ?? false);
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#denied.keys()) {
-      this.#denied.delete(oldest);
-      break;
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../core/call.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /** Ms for which calls are held back in whose like a node's connection died, the first time and from then on. */
@@ -24,7 +25,7 @@ interface Suspicion {
  */
 export class Suspects {
   readonly #clock: Clock;
-  readonly #suspicions = new Map<string, Suspicion>();
+  readonly #suspicions = new BoundedMap<string, Suspicion>(CALLS);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -57,13 +58,6 @@ export class Suspects {
     const now = this.#clock.now();
     const key = keyOf(call);
     const deaths = (this.#suspicions.get(key)?.deaths ?? 0) + 1;
-    this.#suspicions.delete(key);
-    if (this.#suspicions.size >= CALLS) {
-      for (const oldest of this.#suspicions.keys()) {
-        this.#suspicions.delete(oldest);
-        break;
-      }
-    }
     this.#suspicions.set(key, { deaths, until: now + holdOf(deaths), forgottenAt: now + MEMORY });
   }
 

@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { type Reply, type Sparing, sparedBy } from '../core/reply.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import { statusOf } from '../jsonrpc/errors.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 import { cutText } from '../lib/cut-text.ts';
 import { Ring } from './ring.ts';
@@ -84,7 +85,7 @@ export class RecentChain {
   readonly calls = new Ring<RemarkableCall>(CALLS);
   readonly unknownErrors = new UnknownErrors();
   readonly traffic = { calls: 0, saved: 0, failed: 0, savedBy: { hit: 0, coalesced: 0, local: 0 }, unitsSaved: 0 };
-  readonly effort = new Map<string, Effort>();
+  readonly effort = new BoundedMap<string, Effort>(UPSTREAMS);
 }
 
 /** Remembers, within fixed bounds, what the status page shows of the last while. */
@@ -185,12 +186,6 @@ export class RecentEvents implements Observer {
     const { effort } = this.of(chain);
     const known = effort.get(upstream);
     if (known !== undefined) return known;
-    if (effort.size >= UPSTREAMS) {
-      for (const first of effort.keys()) {
-        effort.delete(first);
-        break;
-      }
-    }
     const fresh = { attempts: 0, probes: 0, units: 0 };
     effort.set(upstream, fresh);
     return fresh;

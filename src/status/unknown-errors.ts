@@ -1,3 +1,4 @@
+import { BoundedMap } from '../lib/bounded-map.ts';
 import { shapeOf } from '../lib/text-shape.ts';
 
 /** An error in words that the table of wordings does not have, as it was last said. */
@@ -17,7 +18,7 @@ const WORDINGS = 20;
 
 /** Wordings that nobody knows, one entry for all that differ in numbers alone. */
 export class UnknownErrors {
-  readonly #heard = new Map<string, UnknownError>();
+  readonly #heard = new BoundedMap<string, UnknownError>(WORDINGS);
 
   /** Newest first. */
   get items(): readonly UnknownError[] {
@@ -27,13 +28,6 @@ export class UnknownErrors {
   add(error: Omit<UnknownError, 'count'>): void {
     const key = `${error.upstream} ${error.code} ${shapeOf(error.text)}`;
     const count = (this.#heard.get(key)?.count ?? 0) + 1;
-    this.#heard.delete(key);
-    if (this.#heard.size >= WORDINGS) {
-      for (const oldest of this.#heard.keys()) {
-        this.#heard.delete(oldest);
-        break;
-      }
-    }
     this.#heard.set(key, { ...error, count });
   }
 }
