@@ -106,17 +106,31 @@ export class Beginnings {
     const steps = walks.from(position) ?? [];
     const unready = await this.#unready(steps, matcher, patience);
     if (unready === undefined) return { position };
-    const from = steps[0]?.kind === 'undo' ? await footing.firstDoubtful(position) : unready;
-    return this.#lost(from, `no node has the logs of block ${unready}`);
+    const { number, missing } = unready;
+    if (!missing) return refuse('no_upstream', `no node can tell the logs of block ${number} now`);
+    const from = steps[0]?.kind === 'undo' ? await footing.firstDoubtful(position) : number;
+    return this.#lost(from, `no node has the logs of block ${number}`);
   }
 
-  /** Height of a block whose logs cannot be had: of those to be taken back, and of the first to be delivered. */
-  async #unready(steps: readonly Step[], matcher: Matcher, patience: Patience): Promise<number | undefined> {
+  /**
+   * A block whose logs cannot be had, of those to be taken back and the first to be delivered; `missing` if nodes say that
+   * they do not have them, and else nobody could be asked in time.
+   */
+  async #unready(
+    steps: readonly Step[],
+    matcher: Matcher,
+    patience: Patience,
+  ): Promise<{ readonly number: number; readonly missing: boolean } | undefined> {
     const { store, clock } = this.#deps;
-    const wanted = (): boolean => clock.now() < patience.deadline && !patience.cancellation.cancelled;
+    let missing = 0;
+    const wanted = (ms: number): boolean => {
+      missing = ms;
+      return clock.now() < patience.deadline && !patience.cancellation.cancelled;
+    };
     for (const { kind, header } of steps) {
       if (!store.mayMatch(header, matcher)) continue;
-      if ((await store.logsOf(header, wanted)) === undefined) return header.number;
+      missing = 0;
+      if ((await store.logsOf(header, wanted)) === undefined) return { number: header.number, missing: missing > 0 };
       if (kind === 'apply') break;
     }
     return undefined;

@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import { pause } from '../lib/pause.ts';
 import type { RawJson } from '../jsonrpc/message.ts';
 import type { Ask } from './ask.ts';
-import { Askers } from './askers.ts';
+import { Askers, type Wanted } from './askers.ts';
 import { BlockFacts } from './block-facts.ts';
 import { BlockLogs } from './block-logs.ts';
 import { judgeLogs } from './log-answer.ts';
@@ -103,12 +103,12 @@ export class LogStore {
   }
 
   /** The logs as soon as they are known. Undefined once nobody wants them any more, as each asker's `wanted` says. */
-  async logsOf(header: Header, wanted: () => boolean): Promise<BlockLogs | undefined> {
+  async logsOf(header: Header, wanted: Wanted): Promise<BlockLogs | undefined> {
     return (await this.find(header, wanted))?.logs;
   }
 
   /** The same, with what it took: whoever joins a fetch is told that he shares it. */
-  async find(header: Header, wanted: () => boolean): Promise<FoundBlockLogs | undefined> {
+  async find(header: Header, wanted: Wanted): Promise<FoundBlockLogs | undefined> {
     const known = this.get(header);
     if (known !== undefined) return { logs: known, cost: free };
     const fetch = this.#fetches.get(header.hash);
@@ -118,7 +118,7 @@ export class LogStore {
       return shared && { ...shared, cost: { ...shared.cost, source: 'coalesced' } };
     }
     const askers = new Askers(wanted);
-    const found = this.#fetch(header, () => askers.any);
+    const found = this.#fetch(header, askers);
     this.#fetches.set(header.hash, { found, askers });
     void found.then(() => this.#fetches.delete(header.hash));
     return found;
@@ -129,17 +129,24 @@ export class LogStore {
     for (const start of this.#queue.splice(0)) start();
   }
 
-  async #fetch(header: Header, wanted: () => boolean): Promise<FoundBlockLogs | undefined> {
+  async #fetch(header: Header, askers: Askers): Promise<FoundBlockLogs | undefined> {
     const { clock, random } = this.#deps;
     await this.#turn(header);
     const backoff = new Backoff(this.#options.retry, random);
     const witnesses = new Witnesses(this.#options.patienceMs);
     const costs: Cost[] = [];
     let found: BlockLogs | undefined;
+    let told: 'missing' | 'failed' = 'failed';
     let round = 0;
-    for (; found === undefined && !this.#closed.cancelled && wanted(); round += 1) {
+    let since = clock.now();
+    for (; found === undefined && !this.#closed.cancelled && askers.any; round += 1) {
       if (round > 0) await pause(clock, backoff.next(), this.#closed);
-      found = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses, costs);
+      const answer = await this.#ask(header, WAYS[round % WAYS.length] ?? 'hash', witnesses, costs);
+      if (answer instanceof BlockLogs) found = answer;
+      else told = answer ?? told;
+      // Time in which nobody could be asked, as in the queue, says nothing about who has them.
+      if (told === 'missing') askers.missing += clock.now() - since;
+      since = clock.now();
     }
     if (found !== undefined && round > 1) this.#deps.report.recovered('logs_retried');
     this.#running -= 1;
@@ -150,15 +157,22 @@ export class LogStore {
     return { logs: found, cost: { ...costOf(costs), source: 'miss' } };
   }
 
-  async #ask(header: Header, way: Way, witnesses: Witnesses, costs: Cost[]): Promise<BlockLogs | undefined> {
+  /** `missing`: somebody was heard, who does not have them (yet). Undefined where there is nothing to ask. */
+  async #ask(
+    header: Header,
+    way: Way,
+    witnesses: Witnesses,
+    costs: Cost[],
+  ): Promise<BlockLogs | 'missing' | 'failed' | undefined> {
     const { ask, chain } = this.#deps;
     const pin = onBranch(chain, header);
     // At its height there is another block now.
     if (way === 'height' && pin === undefined) return undefined;
     const receipts = way === 'receipts';
-    const found: { logs: BlockLogs | undefined } = { logs: undefined };
+    const found: { logs: BlockLogs | undefined; heard: boolean } = { logs: undefined, heard: false };
     const accept = (result: RawJson, source: string): boolean => {
       const block = { hash: header.hash, bloom: this.#facts.bloom(header) };
+      found.heard = true;
       const judged = judgeLogs(receipts ? readLogsOfReceipts(result) : readLogs(result), block, this.#facts.trusted);
       if (judged.kind === 'false') return false;
       // Nothing in it says which block it is of.
@@ -177,7 +191,8 @@ export class LogStore {
       accept,
     });
     costs.push(reply.info);
-    return reply.ok ? found.logs : undefined;
+    if (reply.ok) return found.logs ?? 'missing';
+    return found.heard || reply.raw !== undefined || reply.reason === 'not_yet' ? 'missing' : 'failed';
   }
 
   /** What happens now never waits for those who read history. */

@@ -9,7 +9,7 @@ import type { Chain } from './chain.ts';
 export interface LogSupplyOptions {
   /** Blocks fetched ahead of a stream that has to catch up. */
   readonly ahead: number;
-  /** Ms for which logs are looked for that nobody may have any more: of orphaned blocks, and of old ones. */
+  /** Ms for which nodes may say that they do not have logs that nobody may have any more: of orphaned blocks, and of old ones. */
   readonly orphanMs: number;
 }
 
@@ -64,17 +64,20 @@ export class LogSupply {
   }
 
   #fetch({ kind, header }: Step): void {
-    const { chain, store, clock, listening, arrived } = this.#deps;
+    const { chain, store, listening, arrived } = this.#deps;
     const { hash } = header;
     if (this.#fetching.has(hash)) return;
     this.#fetching.add(hash);
-    const until = clock.now() + this.#options.orphanMs;
+    let missing = 0;
     // What is published now is to be had from somebody, some time. Of the rest, nobody may have the logs any more.
     const certain = (): boolean => kind === 'apply' && chain.view.numberOf(hash) !== undefined;
     const moot = (): boolean => kind === 'apply' && !chain.view.canonical(hash);
-    const patient = (): boolean => clock.now() < until || !servable(chain.view);
+    const patient = (): boolean => missing < this.#options.orphanMs || !servable(chain.view);
     void store
-      .logsOf(header, () => listening() && !moot() && (certain() || patient()))
+      .logsOf(header, (ms) => {
+        missing = ms;
+        return listening() && !moot() && (certain() || patient());
+      })
       .then((logs) => {
         this.#fetching.delete(hash);
         if (logs === undefined && !moot() && !certain() && !patient()) this.#lose(hash);

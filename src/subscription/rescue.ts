@@ -46,7 +46,7 @@ export class Rescue {
 
   help(outlet: Outlet, stream: Stream, why: 'astray' | 'lost'): void {
     outlet.away(stream);
-    if (why === 'lost') void this.#giveUp(outlet, stream, 'logs to be taken back are gone');
+    if (why === 'lost') void this.#giveUp(outlet, stream, 'logs that no node has any more lie between');
     else void this.#lead(outlet, stream);
   }
 
