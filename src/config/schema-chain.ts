@@ -52,7 +52,10 @@ const routingSchema = section('How a call finds its node', {
     min: 10,
     max: hour,
   }).prefault('4s'),
-  attempts: count('Attempts at most, hedges not counted', { min: 1, max: 100 }).prefault(4),
+  attempts: count('Attempts at most; hedges, and nodes that only say that they cannot answer, are not counted', {
+    min: 1,
+    max: 100,
+  }).prefault(4),
   hedge: hedgeSchema.prefault({}),
   head: choice("Which head is published: the majority's, or the fastest node's (which may be alone with it)", [
     'majority',

@@ -16,7 +16,7 @@ import { unheard } from './second-opinion.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Reading {
-  /** Attempts for one call at most; nodes asked for a second opinion on a `null` are not counted. */
+  /** Attempts for one call at most, of those that may end by a node's own fault: who only says that it cannot is not counted. */
   readonly attempts: number;
   readonly hedging: Hedging;
   /** What further attempts after a failure are taken from. */

@@ -27,7 +27,7 @@ import { Suspects } from './suspects.ts';
 export interface RouterOptions {
   /** Ms one attempt may take while another node is left to ask. */
   readonly attemptTimeout: number;
-  /** Attempts for one call at most; nodes asked for a second opinion on a `null` are not counted. */
+  /** Attempts for one call at most, of those that may end by a node's own fault: who only says that it cannot is not counted. */
   readonly attempts: number;
   readonly hedge: HedgeOptions;
   /** Nodes that a transaction is sent to at once. */
