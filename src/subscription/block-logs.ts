@@ -63,7 +63,9 @@ export class BlockLogs {
   select(matcher: Matcher): readonly BlockLog[] {
     const known = this.#selections.get(matcher);
     if (known !== undefined) return known;
-    const selected = this.#candidates(matcher).filter((log) => matches(matcher.filter, log));
+    const { number } = this.block;
+    const within = matcher.from <= number && number <= matcher.to;
+    const selected = within ? this.#candidates(matcher).filter((log) => matches(matcher.filter, log)) : none;
     this.#selections.set(matcher, selected.length === 0 ? none : selected);
     return selected;
   }

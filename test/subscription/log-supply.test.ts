@@ -75,4 +75,17 @@ describe('the supply of logs', () => {
     const step = { kind: 'apply', header: withBloom(bloomOf(block.logs.slice(0, 1))), from: 0 } as const;
     expect(supply.select(step, matcher(system))).toBe('fetching');
   });
+
+  it('has nothing beyond the heights of a filter, also of blocks whose logs others had fetched', async () => {
+    const header = withBloom(bloomOf(block.logs));
+    const { supply, arrived } = supplyOf(header);
+    const step = { kind: 'apply', header, from: 0 } as const;
+    const unbounded = matcher(ticker.address);
+    expect(supply.select(step, unbounded)).toBe('fetching');
+    await arrived;
+    expect(supply.select(step, unbounded)).toHaveLength(1);
+    expect(supply.select(step, { ...unbounded, from: block.number + 1 })).toEqual([]);
+    expect(supply.select(step, { ...unbounded, to: block.number - 1 })).toEqual([]);
+    expect(supply.select(step, { ...unbounded, from: block.number, to: block.number })).toHaveLength(1);
+  });
 });
