@@ -4,7 +4,7 @@ import { pinBlocks } from './chain/pin.ts';
 import type { RecentSends } from './chain/sends.ts';
 import { splitLogs, type SplitLogsOptions } from './chain/split-logs.ts';
 import { visibleBlocks } from './chain/visible.ts';
-import type { BlockLogsSource } from './core/block-logs.ts';
+import type { BlockLogsSource } from './core/block-logs-source.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import type { ChainFeed } from './head/chain-view.ts';
 import type { Clock } from './lib/clock.ts';
@@ -12,7 +12,7 @@ import { access, type AccessOptions } from './policy/access.ts';
 import { concurrency, type ConcurrencyOptions, type Inflight } from './policy/concurrency.ts';
 import { costlyCalls, type CostlyOptions } from './policy/costly.ts';
 import { ClientTokens, rateLimit } from './policy/rate-limit.ts';
-import { unheardLayer } from './subscription/layer.ts';
+import { unheardLayer } from './subscription/subscription-layer.ts';
 
 export interface PipelineOptions {
   readonly access: AccessOptions;

@@ -5,7 +5,7 @@ import type { Observer } from './core/observer.ts';
 import { trusts } from './ingress/client-address.ts';
 import { requestIds } from './ingress/context.ts';
 import { finish } from './ingress/finish.ts';
-import { ByteBudget } from './ingress/holding.ts';
+import { ByteBudget } from './lib/byte-budget.ts';
 import { isLoopback } from './ingress/host-check.ts';
 import { createHttp, type HttpOptions } from './ingress/http.ts';
 import { landingPage } from './ingress/landing-page.ts';

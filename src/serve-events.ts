@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChainConfig } from './config/schema.ts';
-import type { BlockLogsSource } from './core/block-logs.ts';
+import type { BlockLogsSource } from './core/block-logs-source.ts';
 import type { Handle, Layer } from './core/layer.ts';
 import type { Observer } from './core/observer.ts';
 import { localReply } from './core/reply.ts';
@@ -16,11 +16,11 @@ import { asking } from './subscription/ask.ts';
 import { Filters } from './subscription/filters.ts';
 import { Hub } from './subscription/hub.ts';
 import { hubDefaults } from './subscription/hub-options.ts';
-import { subscriptionLayer } from './subscription/layer.ts';
+import { subscriptionLayer } from './subscription/subscription-layer.ts';
 import { ParitySubscriptions } from './subscription/parity-subscriptions.ts';
 import { PendingTransactions } from './subscription/pending-transactions.ts';
 import { Registry } from './subscription/registry.ts';
-import { Room } from './subscription/room.ts';
+import { ByteBudget } from './lib/byte-budget.ts';
 import { reportTo } from './subscription/report.ts';
 import { Subscriptions } from './subscription/subscriptions.ts';
 import { VerifiedLogs } from './subscription/verified-logs.ts';
@@ -71,8 +71,8 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   const report = reportTo(deps.observer, chain.name);
   const shared = { ...deps, chain: head, chainId, ask, readHeader, report };
   const hub = new Hub({ ...hubDefaults, window, replay }, shared);
-  const room = new Room(KEPT_BYTES);
-  const registry = new Registry(randomBytes, room);
+  const budget = new ByteBudget(KEPT_BYTES);
+  const registry = new Registry(randomBytes, budget);
   const source = pendingSource(head, deps.upstreams, deps);
   const pending = new PendingTransactions(SEEN, {
     source,
@@ -84,11 +84,11 @@ export const serveEvents = (chain: ChainConfig, deps: ServeEventsDeps): ServedEv
   const screen = access(deps.access)(costlyCalls(deps.costly, deps.inflight)(allowed));
   const filters = new Filters(
     { ...FILTERS, timeoutMs: filterTimeout },
-    { hub, registry, room, pending, screen, clock, report },
+    { hub, registry, budget, pending, screen, clock, report },
   );
   const faulted = (error: unknown): void =>
     tellFault(deps.observer, error, { chain: chain.name, method: 'parity_subscribe' });
-  const repeating = { registry, screen, faulted, results: new Room(RESULT_BYTES) };
+  const repeating = { registry, screen, faulted, results: new ByteBudget(RESULT_BYTES) };
   const parity = new ParitySubscriptions({ ...TOPICS, timeoutMs }, { ...shared, ...repeating });
   const subscriptions = new Subscriptions({ ...shared, hub, registry, pending, syncing: syncing(head, clock) });
   return {

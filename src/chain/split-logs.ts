@@ -1,4 +1,4 @@
-import type { BlockLogsQuery, BlockLogsSource } from '../core/block-logs.ts';
+import type { BlockLogsQuery, BlockLogsSource } from '../core/block-logs-source.ts';
 import type { Call } from '../core/call.ts';
 import type { Handle, Layer } from '../core/layer.ts';
 import { inParts, type Part } from '../core/parts.ts';

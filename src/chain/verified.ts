@@ -1,4 +1,4 @@
-import type { BlockLogsQuery, FoundLogs } from '../core/block-logs.ts';
+import type { BlockLogsQuery, FoundLogs } from '../core/block-logs-source.ts';
 import type { BlockId, Call } from '../core/call.ts';
 import type { Handle } from '../core/layer.ts';
 import { type Cost, costOf, localReply, refuse, type Reply, tooManyBytes } from '../core/reply.ts';

@@ -1,38 +1,6 @@
 import type { Memory } from '../core/memory.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Turn } from './answer-turns.ts';
-
-/** Bytes of requests and answers in memory at once, over all connections. */
-export class ByteBudget {
-  readonly #limit: number;
-  #held = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Bytes that are counted now. */
-  get held(): number {
-    return this.#held;
-  }
-
-  /** True if the bytes fit; they count until they are released. */
-  take(bytes: number): boolean {
-    if (this.#held + bytes > this.#limit) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  /** True unless the budget is spent already: one answer may go beyond it, so that a large one is not refused for ever. */
-  admit(bytes: number): boolean {
-    if (this.#held >= this.#limit) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes;
-  }
-}
 
 /** The bytes that one message and its answer hold; given back all at once. */
 export class Holding {

@@ -7,8 +7,8 @@ import type { LogStore } from './log-store.ts';
 import type { Matcher } from './matcher.ts';
 import type { Beginning, Origin, Patience } from './origin.ts';
 import { after, before, type Position } from './position.ts';
-import type { Step } from './walk.ts';
-import type { Walks } from './walks.ts';
+import type { Step } from './steps.ts';
+import type { Ways } from './ways.ts';
 
 export interface BeginningsOptions {
   /** Blocks of history at most. */
@@ -18,7 +18,7 @@ export interface BeginningsOptions {
 export interface BeginningsDeps {
   readonly chain: Chain;
   readonly chainId: () => bigint | undefined;
-  readonly walks: Walks;
+  readonly ways: Ways;
   readonly history: History;
   readonly footing: Footing;
   readonly store: LogStore;
@@ -87,15 +87,14 @@ export class Beginnings {
   }
 
   async #fromPosition(position: Position, matcher: Matcher | undefined, patience: Patience): Promise<Beginning> {
-    const { walks, history, footing } = this.#deps;
+    const { ways, history, footing } = this.#deps;
     // Where this gateway lags behind the one that gave the cursor, what it holds must not look undone.
     if (!(await this.#reached(position.number, patience))) {
       return refuse('not_yet', `block ${position.number} of the cursor is ahead of every node`);
     }
     const far = this.#tooFar(position.number + 1);
     if (far !== undefined) return far;
-    const reach = async (): Promise<Reached> =>
-      walks.from(position) === undefined ? history.reach(position) : 'known';
+    const reach = async (): Promise<Reached> => (ways.from(position) === undefined ? history.reach(position) : 'known');
     const reached = await this.#patiently(reach, patience);
     if (reached === 'failed')
       return refuse('no_upstream', `no node can tell the way from block ${position.number} now`);
@@ -103,7 +102,7 @@ export class Beginnings {
       return this.#lost(await footing.firstDoubtful(position), `no node has block ${position.number} of the cursor`);
     }
     if (matcher === undefined) return { position };
-    const steps = walks.from(position) ?? [];
+    const steps = ways.from(position) ?? [];
     const unready = await this.#unready(steps, matcher, patience);
     if (unready === undefined) return { position };
     const { number, missing } = unready;

@@ -8,7 +8,7 @@ import type { Hub, Listening } from './hub.ts';
 import type { PendingTransactions } from './pending-transactions.ts';
 import type { Position } from './position.ts';
 import { noRoom, type Opened, type Registry } from './registry.ts';
-import type { Room } from './room.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Report } from './report.ts';
 import { servable } from './servable.ts';
 import { parseQuery } from './wish.ts';
@@ -24,7 +24,7 @@ export interface FiltersOptions {
 export interface FiltersDeps {
   readonly hub: Hub;
   readonly registry: Registry;
-  readonly room: Room;
+  readonly budget: ByteBudget;
   readonly pending: PendingTransactions;
   /** Says whether a client may make a call, without making it. */
   readonly screen: Handle;
@@ -166,9 +166,9 @@ export class Filters {
 
   #add(call: Call, filter: ChainFilter | PendingFilter): Reply {
     const { most } = this.#options;
-    const { registry, room, clock } = this.#deps;
+    const { registry, budget, clock } = this.#deps;
     if (this.#filters.size >= most) return refuse('too_many_subscriptions', `there are ${most} filters already`);
-    const leave = room.take(call.params.length);
+    const leave = budget.keep(call.params.length);
     if (leave === undefined) return noRoom;
     const id = registry.newId();
     const kept = Object.assign(filter, { askedAt: clock.now(), turn: Promise.resolve(), leave });

@@ -3,11 +3,11 @@ import type { HeadMove } from '../head/head-move.ts';
 import type { Chain } from './chain.ts';
 import type { History } from './history.ts';
 import type { Position } from './position.ts';
-import type { Walks } from './walks.ts';
+import type { Ways } from './ways.ts';
 
 export interface FootingDeps {
   readonly chain: Chain;
-  readonly walks: Walks;
+  readonly ways: Ways;
   readonly history: Pick<History, 'at'>;
 }
 
@@ -38,8 +38,8 @@ export class Footing {
    * not yet when a reader of old got its events, and a reorganisation may have taken what was.
    */
   async firstDoubtful(position: Position): Promise<number | undefined> {
-    const { chain, walks, history } = this.#deps;
-    const way = walks.within(position);
+    const { chain, ways, history } = this.#deps;
+    const way = ways.within(position);
     if (way !== undefined && way.length > 0) return Math.min(...way.map(({ header }) => header.number));
     const former = this.#former;
     const stood = former !== undefined && position.number <= former.latest.number ? former : chain.view.head;

@@ -1,18 +1,18 @@
 import { after, type Position } from './position.ts';
 import type { Budget, Deliver, Progress, Stream } from './stream.ts';
-import type { Walks } from './walks.ts';
+import type { Ways } from './ways.ts';
 
 /**
  * Announces every block of the chain, each after its parent. Undoing is silent: the position stays at the last block that
  * was announced, so a head that is lowered and comes back is not announced twice.
  */
 export class HeadStream implements Stream {
-  readonly #walks: Walks;
+  readonly #ways: Ways;
   readonly #deliver: Deliver;
   #position: Position;
 
-  constructor(walks: Walks, start: Position, deliver: Deliver) {
-    this.#walks = walks;
+  constructor(ways: Ways, start: Position, deliver: Deliver) {
+    this.#ways = ways;
     this.#position = start;
     this.#deliver = deliver;
   }
@@ -22,16 +22,7 @@ export class HeadStream implements Stream {
   }
 
   advance(budget: Budget): Progress {
-    for (;;) {
-      const from = this.#position;
-      const progress = this.#advance(budget);
-      if (progress !== 'arrived' || this.#position === from) return progress;
-    }
-  }
-
-  /** As far as the way is known at once. */
-  #advance(budget: Budget): Progress {
-    const steps = this.#walks.from(this.#position);
+    const steps = this.#ways.from(this.#position);
     if (steps === undefined) return 'astray';
     for (const { kind, header } of steps) {
       if (kind === 'undo') continue;

@@ -25,8 +25,8 @@ import type { Opened } from './registry.ts';
 import type { Report } from './report.ts';
 import { Rescue } from './rescue.ts';
 import { servable } from './servable.ts';
-import type { Budget, Deliver, Stream, StreamEvent } from './stream.ts';
-import { Walks } from './walks.ts';
+import { type Budget, type Deliver, goOn, type Stream, type StreamEvent } from './stream.ts';
+import { Ways } from './ways.ts';
 
 export interface HubDeps {
   readonly chain: Chain;
@@ -62,7 +62,7 @@ export class Hub {
   readonly chain: Chain;
   readonly #options: HubOptions;
   readonly #past: Past;
-  readonly #walks: Walks;
+  readonly #ways: Ways;
   readonly #store: LogStore;
   readonly #supply: LogSupply;
   readonly #foresight: Foresight;
@@ -84,7 +84,7 @@ export class Hub {
     this.#options = options;
     this.#past = new Past({ headers: options.headers, ahead: fetch.parallel }, chain);
     const history = new History({ ...deps, past: this.#past });
-    this.#walks = new Walks(chain, this.#past);
+    this.#ways = new Ways(chain, this.#past);
     this.#store = new LogStore(
       { ...fetch, kept: { blocks: 2 * window, bytes: options.logBytes }, passing: options.passing },
       deps,
@@ -94,8 +94,8 @@ export class Hub {
       { chain, clock, store: this.#store, listening: () => this.#logStreams > 0, arrived: () => this.#arrived() },
     );
     this.#foresight = new Foresight(options, { chain, clock, store: this.#store });
-    this.#footing = new Footing({ chain, walks: this.#walks, history });
-    const found = { ...deps, walks: this.#walks, history, footing: this.#footing };
+    this.#footing = new Footing({ chain, ways: this.#ways, history });
+    const found = { ...deps, ways: this.#ways, history, footing: this.#footing };
     this.#beginnings = new Beginnings(options, { ...found, store: this.#store });
     this.#rescue = new Rescue({ ...options, retry: fetch.retry }, found, (outlet) => this.#dispatcher.wake(outlet));
     this.#dispatcher = new Dispatcher(options, clock, (outlet, stream, why) => this.#rescue.help(outlet, stream, why));
@@ -119,7 +119,7 @@ export class Hub {
   /** Behind this block, if there is a way from there. */
   behind(block: BlockId): Position | undefined {
     const position = after(block);
-    return this.#walks.within(position) === undefined ? undefined : position;
+    return this.#ways.within(position) === undefined ? undefined : position;
   }
 
   /** Sees to it that what a reader who begins here may have got elsewhere can be taken back, too. */
@@ -180,12 +180,12 @@ export class Hub {
   }
 
   #stream(listening: Listening, start: Position, deliver: Deliver): { stream: Stream; release: () => void } {
-    if (listening.kind === 'heads') return { stream: new HeadStream(this.#walks, start, deliver), release: () => {} };
+    if (listening.kind === 'heads') return { stream: new HeadStream(this.#ways, start, deliver), release: () => {} };
     const matcher = this.#matchers.take(listening.query);
     const options = { matcher, start, heads: listening.heads };
     this.#logStreams += 1;
     return {
-      stream: new LogStream(options, this.#walks, this.#supply, deliver),
+      stream: new LogStream(options, this.#ways, this.#supply, deliver),
       release: () => {
         this.#matchers.release(matcher);
         this.#logStreams -= 1;
@@ -196,7 +196,7 @@ export class Hub {
   async #pursue(stream: Stream, budget: Budget, patience: Patience): Promise<'done' | 'lost' | 'late'> {
     const { deadline, cancellation } = patience;
     for (;;) {
-      const progress = stream.advance(budget);
+      const progress = goOn(stream, budget);
       if (progress === 'arrived' || progress === 'tired') return 'done';
       if (progress === 'lost') return 'lost';
       if (cancellation.cancelled) return 'late';

@@ -1,6 +1,6 @@
 import type { Session } from '../core/session.ts';
 import type { Opened } from './registry.ts';
-import type { Room } from './room.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 
 /** Sends a result to one reader; false if it takes no more for now. */
 export type Send = (result: Buffer) => boolean;
@@ -17,7 +17,7 @@ export interface LatestValueOptions {
   /** Runs when the first reader comes, and when the last one has gone. */
   readonly changed?: (listening: boolean) => void;
   /** Takes the value to be kept for those who come later or are slow. Left out, there is always room. */
-  readonly room?: Room;
+  readonly budget?: ByteBudget;
   /** Runs when somebody wants a value for which there was no room: it has to be set again. */
   readonly missing?: () => void;
 }
@@ -31,7 +31,7 @@ export class LatestValue {
   readonly #options: LatestValueOptions;
   #value: Buffer | undefined;
   #meaning: string | undefined;
-  #leaveRoom: (() => void) | undefined;
+  #release: (() => void) | undefined;
 
   constructor(options: LatestValueOptions = {}) {
     this.#options = options;
@@ -47,16 +47,16 @@ export class LatestValue {
     this.#value = value;
     this.#meaning = meaning;
     for (const reader of this.#readers) this.#offer(reader);
-    const { room } = this.#options;
-    this.#leaveRoom = room?.take(value.length);
-    if (room !== undefined && this.#leaveRoom === undefined) this.#value = undefined;
+    const { budget } = this.#options;
+    this.#release = budget?.keep(value.length);
+    if (budget !== undefined && this.#release === undefined) this.#value = undefined;
   }
 
   /** Gives back the room that the value takes. */
   forget(): void {
     this.#value = undefined;
-    this.#leaveRoom?.();
-    this.#leaveRoom = undefined;
+    this.#release?.();
+    this.#release = undefined;
   }
 
   open(line: Pick<Session, 'onDrain'>, send: Send): Opened {

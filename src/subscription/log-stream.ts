@@ -5,8 +5,8 @@ import type { LogSupply } from './log-supply.ts';
 import type { Matcher } from './matcher.ts';
 import { after, before, type Position } from './position.ts';
 import type { Budget, Deliver, Progress, Stream } from './stream.ts';
-import type { Step } from './walk.ts';
-import type { Walks } from './walks.ts';
+import type { Step } from './steps.ts';
+import type { Ways } from './ways.ts';
 
 export interface LogStreamOptions {
   readonly matcher: Matcher;
@@ -17,7 +17,7 @@ export interface LogStreamOptions {
 
 /** Delivers the logs that a query wants: what a reorganisation took away first, newest first, then what is new. */
 export class LogStream implements Stream {
-  readonly #walks: Walks;
+  readonly #ways: Ways;
   readonly #supply: LogSupply;
   readonly #matcher: Matcher;
   readonly #heads: boolean;
@@ -28,8 +28,8 @@ export class LogStream implements Stream {
   #announced: BlockId | undefined;
   #position: Position;
 
-  constructor({ matcher, start, heads }: LogStreamOptions, walks: Walks, supply: LogSupply, deliver: Deliver) {
-    this.#walks = walks;
+  constructor({ matcher, start, heads }: LogStreamOptions, ways: Ways, supply: LogSupply, deliver: Deliver) {
+    this.#ways = ways;
     this.#supply = supply;
     this.#matcher = matcher;
     this.#heads = heads;
@@ -43,16 +43,7 @@ export class LogStream implements Stream {
   }
 
   advance(budget: Budget): Progress {
-    for (;;) {
-      const from = this.#position;
-      const progress = this.#advance(budget);
-      if (progress !== 'arrived' || this.#position === from) return progress;
-    }
-  }
-
-  /** As far as the way is known at once. */
-  #advance(budget: Budget): Progress {
-    const steps = this.#walks.from(this.#position);
+    const steps = this.#ways.from(this.#position);
     if (steps === undefined) return 'astray';
     for (const [index, step] of steps.entries()) {
       const announced = step.kind === 'undo' || this.#announce(step, budget);
@@ -82,7 +73,7 @@ export class LogStream implements Stream {
   }
 
   #wasAnnounced(header: Header): boolean {
-    return this.#undone.has(header.hash) || (this.#announced !== undefined && this.#walks.has(this.#announced, header));
+    return this.#undone.has(header.hash) || (this.#announced !== undefined && this.#ways.has(this.#announced, header));
   }
 
   #undo({ header }: Step, logs: readonly BlockLog[], budget: Budget): Progress | undefined {

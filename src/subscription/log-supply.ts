@@ -3,7 +3,7 @@ import type { BlockLog } from './block-logs.ts';
 import type { LogStore } from './log-store.ts';
 import type { Matcher } from './matcher.ts';
 import { servable } from './servable.ts';
-import type { Step } from './walk.ts';
+import type { Step } from './steps.ts';
 import type { Chain } from './chain.ts';
 
 export interface LogSupplyOptions {

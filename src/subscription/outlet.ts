@@ -1,4 +1,4 @@
-import type { Budget, Stream } from './stream.ts';
+import { type Budget, goOn, type Stream } from './stream.ts';
 
 /** What an outlet needs of a connection. */
 export interface Line {
@@ -106,7 +106,7 @@ export class Outlet {
         if (head) return rest;
         continue;
       }
-      const progress = stream.advance(budget);
+      const progress = goOn(stream, budget);
       switch (progress) {
         case 'arrived':
           this.#live.add(stream);

@@ -1,7 +1,7 @@
 import type { BlockId } from '../core/call.ts';
 import type { Header } from '../head/header.ts';
 import { ALL, type Position } from './position.ts';
-import { type Step, stepsOver } from './walk.ts';
+import { type Step, stepsOver } from './steps.ts';
 import type { Chain } from './chain.ts';
 
 export interface PastOptions {

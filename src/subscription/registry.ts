@@ -2,7 +2,7 @@ import type { Call } from '../core/call.ts';
 import { localReply, refuse, type Reply } from '../core/reply.ts';
 import type { Session } from '../core/session.ts';
 import { idFrom } from './notification.ts';
-import type { Room } from './room.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 
 /** What a subscription is made of, once it has a name. */
 export interface Opened {
@@ -16,12 +16,12 @@ const ID_BYTES = 16;
 /** The open subscriptions of all connections: their names, their number, and their end. */
 export class Registry {
   readonly #randomBytes: (count: number) => Uint8Array;
-  readonly #room: Room;
+  readonly #budget: ByteBudget;
   readonly #counts = new Map<string, number>();
 
-  constructor(randomBytes: (count: number) => Uint8Array, room: Room) {
+  constructor(randomBytes: (count: number) => Uint8Array, budget: ByteBudget) {
     this.#randomBytes = randomBytes;
-    this.#room = room;
+    this.#budget = budget;
   }
 
   /** Open subscriptions by type. */
@@ -40,7 +40,7 @@ export class Registry {
   add(call: Call, session: Session, type: string, open: (id: string) => Opened): Reply {
     if (session.subscriptions.size >= session.subscriptionLimit) return tooMany(session);
     if (call.cancellation.cancelled) return refuse('invalid_request', 'the connection is closed');
-    const leave = this.#room.take(call.params.length);
+    const leave = this.#budget.keep(call.params.length);
     if (leave === undefined) return noRoom;
     const id = this.newId();
     const opened = open(id);

@@ -8,11 +8,11 @@ import { Cancellation } from '../lib/cancellation.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { LatestValue, type Send } from './latest-value.ts';
 import type { Opened } from './registry.ts';
-import type { Room } from './room.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 
 export interface RepeatedCallDeps {
   /** For the last results of all such calls; what it does not take is asked for again when somebody wants it. */
-  readonly results: Room;
+  readonly results: ByteBudget;
   readonly clock: Clock;
   readonly random: () => number;
   /** Told of a fault of ours that the call met. */
@@ -38,7 +38,7 @@ export class RepeatedCall {
     const changed = (listening: boolean): void => {
       if (listening) this.run();
     };
-    this.#value = new LatestValue({ changed, room: deps.results, missing: () => this.run() });
+    this.#value = new LatestValue({ changed, budget: deps.results, missing: () => this.run() });
   }
 
   open(line: Pick<Session, 'onDrain'>, send: Send): Opened {

@@ -35,6 +35,15 @@ export type Progress =
 /** One subscription's way along the chain. */
 export interface Stream {
   readonly position: Position;
-  /** Delivers what lies between the position and the head, as far as it goes at once. */
+  /** Delivers what lies between the position and the head, as far as the way is known at once. */
   advance(budget: Budget): Progress;
 }
+
+/** Has a stream advance for as long as it gets on: of a long way, what comes next is known only when it gets there. */
+export const goOn = (stream: Stream, budget: Budget): Progress => {
+  for (;;) {
+    const from = stream.position;
+    const progress = stream.advance(budget);
+    if (progress !== 'arrived' || stream.position === from) return progress;
+  }
+};

@@ -1,4 +1,4 @@
-import type { BlockLogsQuery, BlockLogsSource } from '../core/block-logs.ts';
+import type { BlockLogsQuery, BlockLogsSource } from '../core/block-logs-source.ts';
 import { free } from '../core/reply.ts';
 import { bloomTest } from '../ethereum/bloom.ts';
 import { filterKey, type LogFilter } from '../ethereum/logs.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { splitLogs, type SplitLogsOptions } from '../../src/chain/split-logs.ts';
-import type { BlockLogsSource } from '../../src/core/block-logs.ts';
+import type { BlockLogsSource } from '../../src/core/block-logs-source.ts';
 import type { Call } from '../../src/core/call.ts';
 import type { Handle } from '../../src/core/layer.ts';
 import { type Cost, localReply, refuse, type Reply } from '../../src/core/reply.ts';

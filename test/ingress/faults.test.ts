@@ -6,7 +6,7 @@ import type { Call } from '../../src/core/call.ts';
 import type { Endpoint } from '../../src/core/endpoint.ts';
 import type { Observer } from '../../src/core/observer.ts';
 import { localReply, type Reply } from '../../src/core/reply.ts';
-import { ByteBudget } from '../../src/ingress/holding.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 import { createHttp } from '../../src/ingress/http.ts';
 import { Endpoints } from '../../src/ingress/target.ts';
 import { WsIngress } from '../../src/ingress/ws.ts';

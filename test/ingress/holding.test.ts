@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ByteBudget, Holding } from '../../src/ingress/holding.ts';
+import { Holding } from '../../src/ingress/holding.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 
 describe('the bytes under way', () => {
   it('are refused for a request that does not fit, whatever is free', () => {

@@ -3,7 +3,7 @@ import { Filters } from '../../src/subscription/filters.ts';
 import type { Hub } from '../../src/subscription/hub.ts';
 import { PendingTransactions } from '../../src/subscription/pending-transactions.ts';
 import { Registry } from '../../src/subscription/registry.ts';
-import { Room } from '../../src/subscription/room.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 import { aChainView, aNodeView, anUpstream } from '../status/views.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { aCall } from '../telemetry/events.ts';
@@ -25,14 +25,14 @@ const filtering = () => {
     { most: 10, ttlMs: 1000 },
     { source, ask: () => Promise.reject(new Error('nobody is asked')), clock, duplicate: nothing },
   );
-  const room = new Room(1000);
-  const registry = new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), room);
+  const budget = new ByteBudget(1000);
+  const registry = new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), budget);
   const screen = () => Promise.reject(new Error('no logs are read'));
   const report = { streamed: nothing, recovered: nothing };
   const hub = { chain: { view: aChainView([aNodeView(anUpstream('one'))]) } } as unknown as Hub;
   const filters = new Filters(
     { timeoutMs: LIFE, most: 10, batch: 10 },
-    { hub, registry, room, pending, screen, clock, report },
+    { hub, registry, budget, pending, screen, clock, report },
   );
   const made = (): string => {
     const reply = filters.createPending(aCall('eth_newPendingTransactionFilter'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LatestValue } from '../../src/subscription/latest-value.ts';
-import { Room } from '../../src/subscription/room.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 
 describe('a value that is told when it changes', () => {
   const told = (value: LatestValue) => {
@@ -57,7 +57,7 @@ describe('a value that is told when it changes', () => {
 
   it('is told to all at once where there is no room to keep it, and wanted again by who comes later or was slow', () => {
     const wanted: string[] = [];
-    const value = new LatestValue({ room: new Room(4), missing: () => wanted.push('value') });
+    const value = new LatestValue({ budget: new ByteBudget(4), missing: () => wanted.push('value') });
     const [ready, slow, late] = [told(value), told(value), told(value)];
     for (const { opened } of [ready, slow]) opened.start();
     value.set(Buffer.from('1'));
@@ -73,18 +73,18 @@ describe('a value that is told when it changes', () => {
   });
 
   it('gives its room back when it is replaced, and when it is forgotten', () => {
-    const room = new Room(4);
-    const value = new LatestValue({ room });
+    const budget = new ByteBudget(4);
+    const value = new LatestValue({ budget });
     for (const next of ['1234', 'abcd']) {
       value.set(Buffer.from(next));
-      expect(room.take(1)).toBeUndefined();
+      expect(budget.keep(1)).toBeUndefined();
     }
     value.set(Buffer.from('large'));
-    room.take(4)?.();
+    budget.keep(4)?.();
     value.set(Buffer.from('abcd'));
     value.forget();
     value.forget();
-    expect(room.take(4)).toBeDefined();
-    expect(room.take(1)).toBeUndefined();
+    expect(budget.keep(4)).toBeDefined();
+    expect(budget.keep(1)).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import { hubDefaults } from '../../src/subscription/hub-options.ts';
 import { LogStore } from '../../src/subscription/log-store.ts';
 import { LogSupply } from '../../src/subscription/log-supply.ts';
 import { Matchers } from '../../src/subscription/matcher.ts';
-import type { Step } from '../../src/subscription/walk.ts';
+import type { Step } from '../../src/subscription/steps.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type ScriptedBlock, ScriptedChain } from '../support/scripted-chain.ts';
 

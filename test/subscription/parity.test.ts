@@ -4,7 +4,7 @@ import { localReply, refuse } from '../../src/core/reply.ts';
 import type { Session } from '../../src/core/session.ts';
 import { ParitySubscriptions } from '../../src/subscription/parity-subscriptions.ts';
 import { Registry } from '../../src/subscription/registry.ts';
-import { Room } from '../../src/subscription/room.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedChain } from '../support/scripted-chain.ts';
 import { WsClient } from '../support/ws-client.ts';
@@ -62,13 +62,13 @@ const subscribing = () => {
     { topics: 10, timeoutMs: 1000, retry: { initial: 1, max: 1 } },
     {
       chain: { onMove: () => nothing },
-      registry: new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), new Room(10_000)),
+      registry: new Registry((count) => crypto.getRandomValues(new Uint8Array(count)), new ByteBudget(10_000)),
       screen: async ({ client }) =>
         client.name === 'stranger' ? refuse('method_denied', 'not for you') : localReply(Buffer.from('true')),
       report: { streamed: nothing, recovered: nothing },
       clock: new FakeClock(),
       random: Math.random,
-      results: new Room(10_000),
+      results: new ByteBudget(10_000),
       faulted: nothing,
     },
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { localReply, refuse, type Reply } from '../../src/core/reply.ts';
 import type { Cancellation } from '../../src/lib/cancellation.ts';
 import { RepeatedCall } from '../../src/subscription/repeated-call.ts';
-import { Room } from '../../src/subscription/room.ts';
+import { ByteBudget } from '../../src/lib/byte-budget.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** Bytes of the results that are kept. */
@@ -14,7 +14,7 @@ const failure = refuse('no_upstream', 'nobody is there');
 /** A call whose answers the test gives in turn, the last one for good. */
 const repeating = (...answers: (Reply | Error)[]) => {
   const clock = new FakeClock();
-  const results = new Room(ROOM);
+  const results = new ByteBudget(ROOM);
   const asked: Cancellation[] = [];
   const faults: unknown[] = [];
   const told: string[] = [];
@@ -104,7 +104,7 @@ describe('a call that is made again and again', () => {
     repeated.open(line, (result) => late.push(result.length) > 0).start();
     await settled();
     expect([asked.length, told.length, late]).toEqual([2, 1, [ROOM + 2]]);
-    expect(results.take(ROOM)).toBeDefined();
+    expect(results.keep(ROOM)).toBeDefined();
   });
 
   it('keeps its result for who comes later, until it is closed', async () => {
@@ -114,8 +114,8 @@ describe('a call that is made again and again', () => {
     const late: number[] = [];
     repeated.open(line, (result) => late.push(result.length) > 0).start();
     await settled();
-    expect([asked.length, late, results.take(1)]).toEqual([1, [ROOM], undefined]);
+    expect([asked.length, late, results.keep(1)]).toEqual([1, [ROOM], undefined]);
     repeated.close();
-    expect(results.take(ROOM)).toBeDefined();
+    expect(results.keep(ROOM)).toBeDefined();
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BlockTree } from '../../src/head/block-tree.ts';
 import type { Header } from '../../src/head/header.ts';
 import { after, ALL } from '../../src/subscription/position.ts';
-import { stepsTo } from '../../src/subscription/walk.ts';
+import { stepsTo } from '../../src/subscription/steps.ts';
 
 const header = (number: number, hash: string, parentHash: string): Header => ({
   number,

@@ -2,13 +2,13 @@ import type { BlockId } from '../core/call.ts';
 import type { Chain } from './chain.ts';
 import type { Past } from './past.ts';
 import type { Position } from './position.ts';
-import { type Step, stepsTo } from './walk.ts';
+import { type Step, stepsTo } from './steps.ts';
 
 /** Positions whose ways are remembered at once; most readers stand at one of very few. */
 const REMEMBERED = 1024;
 
 /** The ways to the present head, found once for all who stand at the same place. */
-export class Walks {
+export class Ways {
   readonly #chain: Chain;
   readonly #past: Past;
   #tree: Chain['tree'] | undefined;
