@@ -104,7 +104,11 @@ class NodeUpstream implements Upstream {
     if (wait === 0) return this.#call(request, timeoutMs);
     const { clock } = this.#deps;
     const cameAt = clock.now();
-    return this.#turns.wait(cameAt + wait, () => this.#call(request, timeoutMs - (clock.now() - cameAt)));
+    return this.#turns.wait(cameAt + wait, () => {
+      // Where this process stood still meanwhile, the node must not be blamed for an answer that it has no time for.
+      const left = timeoutMs - (clock.now() - cameAt);
+      return left > 0 ? this.#call(request, left) : settled(unsent('overloaded', 'its turn came too late'));
+    });
   }
 
   #call(request: UpstreamRequest, timeoutMs: number): Attempt {

@@ -30,3 +30,19 @@ test('a call that waits for its turn is sent elsewhere once the circuit breaker 
   expect(await waiting.outcome).toMatchObject({ kind: 'failed', failure: 'overloaded' });
   expect(node.count(request.method)).toBe(0);
 });
+
+test('a call whose turn comes when its time is over is not made, and nobody is blamed', async () => {
+  const node = await fakeNode({ ws: false });
+  const clock = new FakeClock();
+  // This process stands still, so that a timer runs later than it fell due.
+  let late = 0;
+  const laggard = { now: () => clock.now() + late, wall: () => clock.wall(), after: clock.after.bind(clock) };
+  const { upstream } = watch(node.url, { requestsPerSecond: 1 }, laggard);
+  await upstream.call(request, 5000).outcome;
+  const second = upstream.call(request, 5000);
+  late = 6000;
+  clock.advance(2000);
+  expect(await second.outcome).toMatchObject({ kind: 'failed', failure: 'overloaded', unsent: true });
+  expect(node.count(request.method)).toBe(1);
+  expect(upstream.stats).toMatchObject({ errorRate: 0, inflight: 0 });
+});
