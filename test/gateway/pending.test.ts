@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { ChainHead } from '../../src/head/chain-head.ts';
 import type { RawJson } from '../../src/jsonrpc/message.ts';
-import { pollPending } from '../../src/poll-pending.ts';
+import { pollPending } from '../../src/upstream/poll-pending.ts';
 import { PendingTransactions } from '../../src/subscription/pending-transactions.ts';
 import { pendingSource } from '../../src/serve-pending.ts';
 import type { Feed, Upstream } from '../../src/upstream/upstream.ts';

@@ -1,14 +1,10 @@
-import type { Outcome } from './core/outcome.ts';
-import type { RawJson } from './jsonrpc/message.ts';
-import { ANY_DEPTH, OPEN_ARRAY, skipValue, walkArray } from './jsonrpc/scan.ts';
-import { Backoff } from './lib/backoff.ts';
-import type { Clock, Timer } from './lib/clock.ts';
-import type { Feed, Upstream } from './upstream/upstream.ts';
-
-export interface PollPendingDeps {
-  readonly clock: Clock;
-  readonly random: () => number;
-}
+import type { Outcome } from '../core/outcome.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+import { ANY_DEPTH, OPEN_ARRAY, skipValue, walkArray } from '../jsonrpc/scan.ts';
+import { Backoff } from '../lib/backoff.ts';
+import type { Timer } from '../lib/clock.ts';
+import type { PendingDeps } from './hear-pending.ts';
+import type { Feed, Upstream } from './upstream.ts';
 
 /** Ms between two looks, and for which one of them may last. */
 const PERIOD = 1000;
@@ -28,7 +24,7 @@ const NO_PARAMS = Buffer.from('[]');
  */
 export const pollPending = (
   upstream: Upstream,
-  { clock, random }: PollPendingDeps,
+  { clock, random }: PendingDeps,
   onEvent: (event: RawJson) => void,
 ): Feed => {
   const backoff = new Backoff(retry, random);
