@@ -43,8 +43,8 @@ export interface OpsDeps {
   /** False where no upstream has this name. */
   readonly drain: (upstream: string) => boolean;
   readonly undrain: (upstream: string) => boolean;
-  /** How many cached answers were dropped; undefined where nothing is cached. */
-  readonly purge: () => number | undefined | Promise<number | undefined>;
+  /** Resolves with how many kept answers were given up. */
+  readonly purge: () => Promise<number>;
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
   /** A request met a fault of ours. */
   readonly failed: (error: unknown) => void;
@@ -181,7 +181,7 @@ const showAdmin = (app: FastifyInstance, { token }: OpsOptions, deps: OpsDeps): 
       return refuse(reply, 404, 'unknown_upstream', 'no upstream has this name; /status lists them');
     });
   }
-  act('/admin/cache/purge', async (_request, reply) => reply.send({ ok: true, purged: (await deps.purge()) ?? 0 }));
+  act('/admin/cache/purge', async (_request, reply) => reply.send({ ok: true, purged: await deps.purge() }));
   act('/admin/reload', async (_request, reply) => {
     const outcome = await deps.reload();
     return outcome.ok ? reply.send({ ok: true }) : refuse(reply, 422, 'reload_refused', outcome.message);

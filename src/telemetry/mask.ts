@@ -8,9 +8,6 @@ const SHORTEST = 4;
  * Takes out of a text every secret of four characters or more, in whatever form it may have been written (as it is, inside
  * JSON, percent-encoded), and the user, password, path, query and fragment of every URL.
  */
-export const mask = (text: string, secrets: readonly string[]): string => createMask(secrets)(text);
-
-/** `mask` for many texts. */
 export const createMask = (secrets: readonly string[]): ((text: string) => string) => {
   const hide = createHide(secrets);
   return (text) => hide(withoutUrls(text));

@@ -38,7 +38,7 @@ const serving = async (options: Partial<OpsOptions> = {}, deps: Partial<OpsDeps>
       explain: (query: ExplainQuery) => (query.chain === 'three' ? undefined : Promise.resolve({ query })),
       drain: (name) => name === 'geth-1' && done.push(`drain ${name}`) > 0,
       undrain: (name) => name === 'geth-1' && done.push(`undrain ${name}`) > 0,
-      purge: () => done.push('purge') && 7,
+      purge: async () => done.push('purge') && 7,
       reload: () => Promise.resolve(done.push('reload') > 0 && { ok: true as const }) as Promise<{ ok: true }>,
       failed: (error) => done.push(`failed ${String(error)}`),
       ...deps,
