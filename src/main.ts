@@ -65,6 +65,8 @@ const serve = async (source: Source, overrides: Overrides): Promise<number> => {
       stderr,
       nextSignal: signals(),
       onStrayFault: (listener) => void process.on('unhandledRejection', listener),
+      // At a terminal it means that the terminal has gone, and the process should, too.
+      onReload: (listener) => void (stdin.isTTY || process.on('SIGHUP', listener)),
     },
   );
 };

@@ -25,6 +25,8 @@ export interface RunDeps {
    * logged, and does not end those of everybody else.
    */
   readonly onStrayFault: (listener: (error: unknown) => void) => void;
+  /** Tells of each request to read the file again that does not come by HTTP. */
+  readonly onReload: (listener: () => void) => void;
 }
 
 /** A gateway that listens. */
@@ -79,6 +81,7 @@ export const run = async (options: RunOptions, deps: RunDeps): Promise<number> =
   }
   const { app, say, fault } = running;
   deps.onStrayFault(fault);
+  deps.onReload(() => say('SIGHUP: reload is not in this version; start it anew to have the file read again'));
   const { drain } = options.config.server;
   const signal = await deps.nextSignal();
   app.drain();

@@ -93,6 +93,20 @@ describe('the life of the process', () => {
     node.on('eth_call', () => '0x1');
   });
 
+  it('does not end on SIGHUP, by which others have their file read again', async () => {
+    const { child, url, ended } = await start({ delay: '0s', timeout: '5s' });
+    const told = new Promise<void>((resolve) => {
+      child.stdout?.on('data', (chunk: Buffer) => {
+        if (chunk.includes('SIGHUP: reload is not in this version')) resolve();
+      });
+    });
+    child.kill('SIGHUP');
+    await told;
+    expect((await rpc(url, 'eth_call', [{}])).json.result).toBe('0x1');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
   it('ends with 1 where calls had to be cut off', async () => {
     node.on('eth_call', () => hang());
     const { child, url, ended } = await start({ delay: '0s', timeout: '200ms' });

@@ -21,6 +21,7 @@ it('a bug that nobody waits for is logged with its stack, and ends neither the p
       stdout,
       stderr,
       nextSignal: () => signals.shift() ?? new Promise(() => {}),
+      onReload: () => {},
       onStrayFault: (listener) => {
         listener(new Error('nobody waits for this'));
         signal.resolve('SIGTERM');
