@@ -49,19 +49,21 @@ export const isSealed = (header: Readonly<Record<string, unknown>>): boolean => 
   return typeof header['hash'] === 'string' && header['hash'].toLowerCase() === `0x${hash}`;
 };
 
-/** Those of these fields that two objects tell differently. What only one of them tells says nothing. */
+/**
+ * Those of these fields that two objects tell differently. What only one of them tells says nothing, and neither do zeros
+ * in front, with which clients fill up some values.
+ */
 export const differences = (
   one: Readonly<Record<string, unknown>>,
   other: Readonly<Record<string, unknown>>,
 ): readonly string[] =>
-  fields.flatMap(([name, encoding]) => {
+  fields.flatMap(([name]) => {
     const [mine, theirs] = [one[name], other[name]];
     if (typeof mine !== 'string' || typeof theirs !== 'string') return [];
-    return plain(mine, encoding) === plain(theirs, encoding) ? [] : [name];
+    return plain(mine) === plain(theirs) ? [] : [name];
   });
 
-const plain = (value: string, encoding: Encoding): string =>
-  encoding === 'bytes' ? value.toLowerCase() : value.toLowerCase().replace(/^0x0*/, '');
+const plain = (value: string): string => value.toLowerCase().replace(/^0x0*/, '');
 
 const evenHex = (digits: string): Buffer => Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
 const integerHex = (digits: string): Buffer => evenHex(digits.replace(/^0+/, ''));

@@ -23,6 +23,10 @@ const unadorned: ReadonlySet<string> = new Set([
   'timestamp',
 ]);
 
+/** True where two headers differ in what anybody goes by. A bloom that is left empty is no lie, but hides logs. */
+const opposed = (one: Header, other: Header): boolean =>
+  conflicts(one, other).some((name) => unadorned.has(name) || name === 'logsBloom');
+
 const nobody: readonly string[] = [];
 
 /**
@@ -34,7 +38,7 @@ export class Tellings {
   #versions: Version[] = [];
   /** Undefined until somebody wants to know: most headers are believed without being hashed. */
   #proven: boolean | undefined;
-  /** Who contradicts the header. */
+  /** Who contradicts the header in what anybody goes by. */
   #opponents: readonly string[] = nobody;
   #liars: readonly string[] = nobody;
 
@@ -85,19 +89,18 @@ export class Tellings {
       this.#proven = isTrue(heard);
       this.#header = this.#proven ? heard : this.#best();
     }
-    const told = (differ: (fields: readonly string[]) => boolean) =>
-      this.#versions
-        .filter((version) => differ(conflicts(version.header, this.#header)))
-        .flatMap(({ tellers }) => [...tellers]);
-    this.#opponents = told((fields) => fields.length > 0);
+    const tellersOf = (chosen: (header: Header) => boolean) =>
+      this.#versions.filter(({ header }) => chosen(header)).flatMap(({ tellers }) => [...tellers]);
+    this.#opponents = tellersOf((header) => opposed(header, this.#header));
     const certain = this.belief === 'proven' || this.belief === 'agreed';
-    this.#liars = certain ? told((fields) => fields.some((name) => unadorned.has(name))) : nobody;
+    const lies = (header: Header) => conflicts(header, this.#header).some((name) => unadorned.has(name));
+    this.#liars = certain ? tellersOf(lies) : nobody;
   }
 
   /** Of two that as many contradict the one that more tell in these words, and of those the first. */
   #best(): Header {
     const weighed = this.#versions.map(({ header, tellers }) => {
-      const against = this.#versions.filter((other) => conflicts(other.header, header).length > 0);
+      const against = this.#versions.filter((other) => opposed(other.header, header));
       return { header, against: against.reduce((sum, other) => sum + other.tellers.size, 0), tellers: tellers.size };
     });
     return weighed.reduce((best, one) => ((one.against - best.against || best.tellers - one.tellers) < 0 ? one : best))

@@ -218,6 +218,19 @@ describe('the published head', () => {
     expect(gasUsed()).toBe(honest['gasUsed']);
   });
 
+  it.each([2, 3])('is that of %i nodes who each show another miner, where hashes prove nothing', async (count) => {
+    const members = await start(Array.from({ length: count }, () => base));
+    await pool.until(() => pool.published === 100);
+    await pool.rest();
+    const next = on(1, `shown by ${count}`);
+    for (const [index, { node }] of members.entries()) {
+      node.push('newHeads', { ...next.header, difficulty: '0x2', miner: `0x${`${index}`.repeat(40)}` });
+    }
+    await pool.rest();
+    expect(pool.published).toBe(101);
+    expect(pool.chainHead.believes(next.hash)).toBe(true);
+  });
+
   it('has a header that is gone by where only one node can tell it', async () => {
     const [one] = await start([base]);
     await pool.until(() => pool.published === 100);

@@ -97,6 +97,23 @@ describe('a header whose hash proves nothing', () => {
     expect([belief, liars]).toEqual(['agreed', []]);
   });
 
+  it('is not contradicted by who has his own idea of what nobody goes by', () => {
+    const own = [
+      { miner: `0x${'51'.repeat(20)}`, nonce: '0x0' },
+      { miner: `0x${'52'.repeat(20)}`, mixHash: '0x0' },
+      { extraData: '0x1234', logsBloom: block.header['logsBloom']?.replace(/^0x0*/, '0x') },
+    ];
+    const { tellings, belief, liars } = after(...own.map((fields, index) => [`n${index}`, plain(fields)] as const));
+    expect([belief, liars]).toEqual(['agreed', []]);
+    expect(own.map((_, index) => tellings.outvotes(`n${index}`))).toEqual([false, false, false]);
+  });
+
+  it('is disputed where another bloom is told, which makes nobody a liar', () => {
+    const hiding = plain({ logsBloom: `0x${'f0'.repeat(256)}` });
+    expect(after(['a', honest], ['b', hiding]).belief).toBe('disputed');
+    expect(after(['a', honest], ['b', hiding], ['c', plain()]).liars).toEqual([]);
+  });
+
   it('is not the one that leaves most out, where others tell more alike', () => {
     const bare = plain({ logsBloom: undefined, receiptsRoot: undefined, gasUsed: undefined });
     expect(after(['l', bare], ['a', honest], ['b', plain()]).believed).toBe(honest);
