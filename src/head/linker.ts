@@ -6,6 +6,12 @@ import { questions } from './probe-answers.ts';
 /** Asks one node for headers; undefined for each that it does not have. */
 export type AskHeaders = (requests: readonly UpstreamRequest[]) => Promise<readonly (Header | undefined)[]>;
 
+/** A node that is asked for headers, and vouches for those that it gives. */
+export interface Teller {
+  readonly name: string;
+  readonly ask: AskHeaders;
+}
+
 /** What the walk back to the published branch needs. */
 export interface LinkInput {
   readonly tree: BlockTree;
@@ -15,11 +21,10 @@ export interface LinkInput {
   /** The published height, or the tree's root before there is one. */
   readonly around: number;
   readonly now: () => number;
-  readonly name: string;
   /** The node whose head it is. */
-  readonly ask: AskHeaders;
+  readonly owner: Teller;
   /** A node that holds the tree's root; undefined while none does. */
-  readonly askHolder: () => AskHeaders | undefined;
+  readonly holder: () => Teller | undefined;
 }
 
 /** `below` and `beyond`: farther from the published head than the window. */
@@ -44,12 +49,12 @@ export const linkBranch = async (input: LinkInput): Promise<LinkResult> => {
     if (target.number > around + window) return 'beyond';
     const missing = tree.missingParent(target.hash);
     if (missing === undefined) return 'broken';
-    const ask = missing.below === 'branch' ? input.ask : input.askHolder();
-    if (ask === undefined) return 'broken';
-    const headers = await ask(
+    const teller = missing.below === 'branch' ? input.owner : input.holder();
+    if (teller === undefined) return 'broken';
+    const headers = await teller.ask(
       batchFrom(missing.hash, missing.number, missing.below === 'branch' ? around : target.number),
     );
-    for (const header of headers) if (header !== undefined) tree.add(header, input.name, input.now());
+    for (const header of headers) if (header !== undefined) tree.add(header, teller.name, input.now());
     if (tree.get(missing.hash) === undefined) return 'broken';
   }
   return 'broken';

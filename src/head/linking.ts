@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ChainMemory } from './chain-memory.ts';
 import type { Header } from './header.ts';
-import { type AskHeaders, linkBranch } from './linker.ts';
+import { linkBranch, type Teller } from './linker.ts';
 import { questions } from './probe-answers.ts';
 import type { WatchedNode } from './watched-node.ts';
 
@@ -94,9 +94,11 @@ export class Linking {
         window: this.#window,
         around: (published.head ?? tree.root ?? target).number,
         now: () => this.#clock.now(),
-        name: node.name,
-        ask: (requests) => node.tracker.headers(requests),
-        askHolder: () => this.#askHolder(),
+        owner: tellerOf(node),
+        holder: () => {
+          const holder = this.#rootHolder();
+          return holder && tellerOf(holder);
+        },
       });
       const { head } = node.tracker;
       if (head === target && tree === this.#memory.tree) node.linkEnded(result, target, this.#clock.now());
@@ -114,9 +116,9 @@ export class Linking {
       root !== undefined && linked !== undefined && tree.contains(root.hash, linked.hash);
     return nodes.values().find((node) => node.tracker.admitted && holds(node.linked));
   }
-
-  #askHolder(): AskHeaders | undefined {
-    const holder = this.#rootHolder();
-    return holder === undefined ? undefined : (requests) => holder.tracker.headers(requests);
-  }
 }
+
+const tellerOf = ({ name, tracker }: WatchedNode): Teller => ({
+  name,
+  ask: (requests) => tracker.headers(requests),
+});
