@@ -56,6 +56,7 @@ export class ChainHead implements ChainFeed {
       nodes: new Map(),
       published: new PublishedHead(options),
       tree: new BlockTree({ window }),
+      voters: new Set(),
     };
     this.#admission = new Admission(options.chainId, intervalMs, deps.clock);
     this.#linking = new Linking(this.#memory, options, deps.clock, settle);
@@ -101,8 +102,8 @@ export class ChainHead implements ChainFeed {
   }
 
   /**
-   * True where what a block's header tells of it may be gone by: its hash proves it, two nodes tell it alike, or there is
-   * only one to tell it. Undefined for a block that the tree does not keep.
+   * True where what a block's header tells of it may be gone by: its hash proves it, two nodes tell it alike, or only one
+   * has a say. Undefined for a block that the tree does not keep.
    */
   believes(hash: string): boolean | undefined {
     return believes(this.#memory, hash);
@@ -228,6 +229,7 @@ export class ChainHead implements ChainFeed {
     const now = this.#deps.clock.now();
     const stallMs = this.#options.stall * this.blockTimeMs;
     const voters = electVoters(this.#memory, now, stallMs);
+    this.#memory.voters = voters;
     const first = this.#memory.published.head === undefined;
     this.#anchoring.look(voters, stallMs);
     const move = this.#anchoring.mayPublish() ? this.#vote(voters, now, stallMs) : undefined;

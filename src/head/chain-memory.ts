@@ -23,6 +23,8 @@ export interface ChainMemory {
   readonly nodes: Map<string, WatchedNode>;
   readonly published: PublishedHead;
   tree: BlockTree;
+  /** Names of those who vote, as they were last found. */
+  voters: ReadonlySet<string>;
 }
 
 /** A change of a node's shown state. */
@@ -69,11 +71,13 @@ const votesFor = (tree: BlockTree, { name, linked }: WatchedNode): Header | unde
   return tree.told(linked.hash)?.outvotes(name) ? tree.get(linked.parentHash) : linked;
 };
 
-/** True where what the block's header tells of it may be gone by; undefined for one that is not kept. */
-export const believes = ({ nodes, options, tree }: ChainMemory, hash: string): boolean | undefined => {
+/**
+ * True where what the block's header tells of it may be gone by; undefined for one that is not kept. Where one node alone
+ * has a say, its word is the published head; those who have none are asked so rarely that they tell few blocks.
+ */
+export const believes = ({ tree, voters }: ChainMemory, hash: string): boolean | undefined => {
   const belief = tree.told(hash)?.belief;
-  if (belief !== 'alone') return belief && belief !== 'disputed';
-  return [...nodes.values()].filter((node) => node.eligible(options.missed)).length < 2;
+  return belief === 'alone' ? voters.size < 2 : belief && belief !== 'disputed';
 };
 
 /** Tells each node's state and score anew. */

@@ -246,6 +246,16 @@ describe('the published head', () => {
     expect(pool.chainHead.believes(`0x${'ab'.repeat(32)}`)).toBeUndefined();
   });
 
+  it('has a header that is gone by where only one node votes, and a higher tier is seldom asked', async () => {
+    const [one] = await start([base]);
+    await pool.join(chain, [base], { tier: 1 });
+    await pool.until(() => pool.states().join() === 'healthy,healthy');
+    const next = on(1, 'voted by one');
+    one?.node.push('newHeads', { ...next.header, difficulty: '0x2' });
+    await pool.until(() => pool.published === 101);
+    expect(pool.chainHead.believes(next.hash)).toBe(true);
+  });
+
   it('is not told by a hint alone', async () => {
     const [one] = await start([base, base]);
     await pool.until(() => pool.published === 100);
