@@ -3,6 +3,7 @@ import { Envelope, ID, isIdAt, JSONRPC, METHOD, MOST_OTHERS, PARAMS, scanEnvelop
 import { type GatewayError, gatewayError } from './errors.ts';
 import type { RawJson, Request } from './message.ts';
 import { ANY_DEPTH, BACKSLASH, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipSpace, skipValue, walkArray } from './scan.ts';
+import { valuesWithin } from './value-count.ts';
 
 /** What a body may hold. */
 export interface DecodeLimits {
@@ -24,6 +25,9 @@ export type Decoded =
   | { readonly kind: 'batch'; readonly items: readonly Item[] }
   | { readonly kind: 'invalid'; readonly error: GatewayError };
 
+/** Values in a body. Layers read the params of a call one after the other, and a few MiB of `{}` would take them seconds. */
+const MOST_VALUES = 100_000;
+
 const nullId: RawJson = Buffer.from('null');
 const noParams: RawJson = Buffer.from('[]');
 const example = '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}';
@@ -36,7 +40,17 @@ export const decodeRequests = (body: Buffer, limits: DecodeLimits): Decoded => {
   if (!isUtf8(body)) return parseError('The body is not UTF-8');
   const start = skipSpace(body, 0);
   if (start === body.length) return parseError(`The body is empty: send a request such as ${example}`);
-  return body[start] === OPEN_ARRAY ? decodeBatch(body, start, limits) : decodeSingle(body, start, limits);
+  const decoded = body[start] === OPEN_ARRAY ? decodeBatch(body, start, limits) : decodeSingle(body, start, limits);
+  // A value takes a byte at least, so that most bodies need not be counted.
+  return body.length <= MOST_VALUES || valuesWithin(body, MOST_VALUES) ? decoded : crowded(decoded);
+};
+
+/** What is wrong otherwise is told first. */
+const crowded = (decoded: Decoded): Decoded => {
+  const error = invalid(`The body holds more than ${MOST_VALUES} values`);
+  if (decoded.kind === 'batch') return { kind: 'invalid', error };
+  if (decoded.kind === 'invalid' || !decoded.item.ok) return decoded;
+  return { kind: 'single', item: { ok: false, id: decoded.item.request.id ?? nullId, error } };
 };
 
 const decodeSingle = (body: Buffer, start: number, limits: DecodeLimits): Decoded => {

@@ -181,6 +181,25 @@ describe('a body', () => {
   });
 });
 
+describe('values in a body', () => {
+  const call = (values: number): string =>
+    `{"jsonrpc":"2.0","id":"mine","method":"eth_getLogs","params":[{"topics":[${'{},'.repeat(values)}{}]}]}`;
+
+  it('may be many, but not so many that reading them again and again takes seconds', () => {
+    expect(decode(call(40_000))).toMatchObject({ kind: 'single', item: { ok: true } });
+    expect(decode(call(100_000))).toMatchObject({
+      kind: 'single',
+      item: { ok: false, id: Buffer.from('"mine"'), error: { data: { reason: 'invalid_request' } } },
+    });
+  });
+
+  it('count for a batch as a whole', () => {
+    const batch = (items: number): Decoded => decode(`[${Array.from({ length: items }, () => call(5000)).join(',')}]`);
+    expect(batch(5).kind).toBe('batch');
+    expect(batch(20)).toMatchObject({ kind: 'invalid', error: { data: { reason: 'invalid_request' } } });
+  });
+});
+
 describe('a batch', () => {
   const items = (text: string): unknown => {
     const decoded = decode(text);
