@@ -97,7 +97,7 @@ export class ChainHead implements ChainFeed {
   }
 
   /** The tree of the chain's last blocks, to be read: positions in it outlive the head's moves. */
-  get tree(): Pick<BlockTree, 'get' | 'path' | 'contains' | 'ancestorAt' | 'root'> {
+  get tree(): Pick<BlockTree, 'get' | 'path' | 'contains' | 'ancestorAt' | 'root' | 'sightedAt'> {
     return this.#memory.tree;
   }
 
@@ -159,9 +159,12 @@ export class ChainHead implements ChainFeed {
     return this.#waiters.wait(this.#view, predicate, deadline, cancellation);
   }
 
-  /** A call that others failed could be answered by this node if it had a newer block than was heard of: asks it, or says false. */
-  lookAt(name: string): boolean {
-    return this.#memory.nodes.get(name)?.tracker.lookAt() ?? false;
+  /**
+   * A call that others failed could be answered by this node if it had a newer block than was heard of: asks it, and resolves
+   * when that is over. Undefined where nothing newer is to be had.
+   */
+  lookAt(name: string): Promise<void> | undefined {
+    return this.#memory.nodes.get(name)?.tracker.lookAt();
   }
 
   /** Feeds a header that somebody else heard of, such as another replica: a hint, and nobody's vote. */

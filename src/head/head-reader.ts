@@ -7,6 +7,9 @@ import { beatMs, nextPoll, pollGap, sparedMs } from './polling.ts';
 import { headerIn, questions } from './probe-answers.ts';
 import { questionFor, Vitals } from './vitals.ts';
 
+/** Ms for which somebody who has use for the node's head waits until it can be asked for. */
+const SOON = 100;
+
 /** What a head reader stands on; times in ms. */
 export interface HeadReaderDeps {
   readonly upstream: Upstream;
@@ -48,6 +51,8 @@ export class HeadReader {
   /** Undefined while stopped. Answers to questions of an earlier run are about a connection that is gone. */
   #run: symbol | undefined;
   #polling = false;
+  /** Those who wait for the next answer. */
+  #look: PromiseWithResolvers<void> | undefined;
   #timer: Timer | undefined;
   #lastBeat = Number.NEGATIVE_INFINITY;
   #lastPoll = Number.NEGATIVE_INFINITY;
@@ -72,6 +77,8 @@ export class HeadReader {
   /** Forgets all it has read. */
   stop(): void {
     this.#run = undefined;
+    this.#look?.resolve();
+    this.#look = undefined;
     this.#timer?.cancel();
     this.#feed.close();
     this.head = undefined;
@@ -104,17 +111,24 @@ export class HeadReader {
     if (this.#active && !this.#feed.alive) this.#pollSoon();
   }
 
-  /** Somebody has use for this node: where its head is asked for rarely, asks now. False where it is not. */
-  lookAt(): boolean {
-    if (this.#active || this.#run === undefined) return false;
-    this.#pollSoon();
-    return true;
+  /**
+   * Somebody has use for this node: where its head is asked for rarely, asks now, and resolves when it has answered or
+   * failed to. Undefined where it is asked often anyway, or cannot be asked now.
+   */
+  lookAt(): Promise<void> | undefined {
+    if (this.#active || this.#run === undefined) return undefined;
+    if (!this.#polling && this.#pollSoon() > SOON) return undefined;
+    this.#look ??= Promise.withResolvers();
+    return this.#look.promise;
   }
 
-  #pollSoon(): void {
+  /** Ms after which the head is asked for. */
+  #pollSoon(): number {
     const { clock, blockTimeMs, upstream } = this.#deps;
-    if (this.#run === undefined || this.#polling || clock.now() < upstream.stats.limitedUntil) return;
-    this.#plan(this.#lastPoll + Math.max(pollGap(blockTimeMs()), this.#sparedMs) - clock.now());
+    if (this.#run === undefined || this.#polling || clock.now() < upstream.stats.limitedUntil) return Infinity;
+    const wait = this.#lastPoll + Math.max(pollGap(blockTimeMs()), this.#sparedMs) - clock.now();
+    this.#plan(wait);
+    return wait;
   }
 
   get #sparedMs(): number {
@@ -140,8 +154,9 @@ export class HeadReader {
     this.#polling = true;
     const outcomes = await this.#deps.probe(requests);
     this.#polling = false;
-    if (run === undefined || run !== this.#run) return undefined;
-    this.#takePolled(outcomes[0], sentAt);
+    if (run !== undefined && run === this.#run) this.#takePolled(outcomes[0], sentAt);
+    this.#look?.resolve();
+    this.#look = undefined;
     if (run !== this.#run) return undefined;
     this.#schedule();
     return outcomes;

@@ -142,8 +142,8 @@ export class Tracker {
     this.#reader.nudge();
   }
 
-  /** A call needs a newer head of the node than is known; false where nothing newer is to be expected. */
-  lookAt(): boolean {
+  /** A call needs a newer head of the node than is known: resolves when it was asked for; undefined where it is not. */
+  lookAt(): Promise<void> | undefined {
     return this.#reader.lookAt();
   }
 

@@ -6,8 +6,10 @@ import type { Clock } from '../lib/clock.ts';
 const MOST = 10_000;
 /** Bytes of the params of a look-up at most that is remembered: a hash and a little more. */
 const LONGEST = 256;
-/** Ms for which a denial counts, where the head stands still for longer: transactions come without a block, too. */
+/** Ms for which a denial counts, where the head stands still for longer. */
 const LASTS = 15_000;
+/** The same of a transaction, which nodes come to know of without a block. */
+const LASTS_PENDING = 1_000;
 
 /**
  * What nodes of a higher tier answered with `null` since the published head last moved. Whoever looks for the same again
@@ -17,9 +19,8 @@ export class Denials {
   readonly #clock: Clock;
   /** Hash of the head that they count for. */
   #head = '';
-  #until = 0;
-  /** Look-up by look-up, oldest first, those who know of no such thing. */
-  readonly #denied = new BoundedMap<string, Set<string>>(MOST);
+  /** Look-up by look-up, oldest first, those who know of no such thing, and until when. */
+  readonly #denied = new BoundedMap<string, { readonly names: Set<string>; readonly until: number }>(MOST);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,20 +30,26 @@ export class Denials {
     const key = keyOf(call);
     const head = call.head?.latest.hash;
     if (key === undefined || head === undefined) return;
-    if (head !== this.#head || this.#clock.now() >= this.#until) {
-      this.#denied.clear();
-      this.#head = head;
-      this.#until = this.#clock.now() + LASTS;
+    if (head !== this.#head) this.#denied.clear();
+    this.#head = head;
+    const names = this.#named(key);
+    if (names !== undefined) {
+      names.add(upstream);
+      return;
     }
-    const denied = this.#denied.get(key) ?? new Set();
-    denied.add(upstream);
-    this.#denied.set(key, denied);
+    const lasts = call.method === 'eth_getTransactionByHash' ? LASTS_PENDING : LASTS;
+    this.#denied.set(key, { names: new Set([upstream]), until: this.#clock.now() + lasts });
   }
 
   has(call: Call, upstream: string): boolean {
-    if (this.#head !== call.head?.latest.hash || this.#clock.now() >= this.#until) return false;
+    if (this.#head !== call.head?.latest.hash) return false;
     const key = keyOf(call);
-    return key !== undefined && (this.#denied.get(key)?.has(upstream) ?? false);
+    return key !== undefined && (this.#named(key)?.has(upstream) ?? false);
+  }
+
+  #named(key: string): Set<string> | undefined {
+    const denied = this.#denied.get(key);
+    return denied !== undefined && this.#clock.now() < denied.until ? denied.names : undefined;
   }
 }
 

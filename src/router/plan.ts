@@ -25,7 +25,9 @@ export interface PlanTools {
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */
   readonly rest: (call: Call, asking: Asking, round: number) => Promise<void>;
   /** Those who are kept from the call by a head of theirs that is rarely asked for have it asked for now. */
-  readonly lookAround: (call: Wanted) => boolean;
+  /** Has a node's head asked for that is rarely asked for. */
+  readonly lookAt: (upstream: string) => void;
+  readonly lookAround: (call: Wanted) => Promise<unknown> | undefined;
 }
 
 /** Nodes that can be asked at this moment and may still have something to say; those who have failed are the last. */
@@ -72,7 +74,7 @@ export const welcome = (
   const nodes = wanted();
   const first = freeAt(nodes);
   if (first === undefined) return nodes;
-  lookAround(call);
+  void lookAround(call);
   if (first > last && !asking.failed) return nodes;
   const free = (): boolean => wanted().some((node) => !isLimited(node));
   return chain.waitFor(free, Math.min(first, last), call.cancellation).then(wanted);

@@ -50,7 +50,8 @@ export const read = async (
   const last = lastChance(call, clock);
   const patient = clock.now() + timeLeft(call, clock) * PATIENCE;
   for (let round = 0; ; round += 1) {
-    const wanted = await welcome(call, asking, last, tools);
+    const welcomed = welcome(call, asking, last, tools);
+    const wanted = welcomed instanceof Promise ? await welcomed : welcomed;
     const reply = await askByTier(call, wanted, asking, reading, tools);
     if (reply !== undefined) return reply;
     if (call.pin !== undefined && !chain.view.canonical(call.pin.hash)) return asking.orphaned();
@@ -123,7 +124,7 @@ interface Asked extends Entrant {
 }
 
 /** Asks the given nodes in turn, of higher tiers only those whose word on a `null` is needed. */
-const askByTier = async (
+const askByTier = (
   call: Call,
   nodes: readonly NodeView[],
   asking: Asking,
@@ -131,12 +132,25 @@ const askByTier = async (
   tools: PlanTools,
 ): Promise<Reply | undefined> => {
   const tier = nodes[0]?.upstream.tier ?? 0;
-  const logs = call.method === 'eth_getLogs';
-  const dear = call.spec.lookup || logs ? nodes.findIndex(({ upstream }) => upstream.tier > tier) : -1;
-  if (dear === -1) return askInTurn(call, nodes, [0, nodes.length], asking, reading, tools);
+  const asks = call.spec.lookup || call.method === 'eth_getLogs';
+  const dear = asks ? nodes.findIndex(({ upstream }) => upstream.tier > tier) : -1;
+  return dear === -1
+    ? askInTurn(call, nodes, [0, nodes.length], asking, reading, tools)
+    : askDear(call, nodes, dear, asking, reading, tools);
+};
+
+/** The nodes from `dear` on are of higher tiers. */
+const askDear = async (
+  call: Call,
+  nodes: readonly NodeView[],
+  dear: number,
+  asking: Asking,
+  reading: Reading,
+  tools: PlanTools,
+): Promise<Reply | undefined> => {
   const reply = await askInTurn(call, nodes, [0, dear], asking, reading, tools);
   if (reply !== undefined) return reply;
-  if (logs) {
+  if (call.method === 'eth_getLogs') {
     // In pieces, the lower tier can answer.
     const cut = asking.tooLarge && reading.whole !== true;
     return cut ? undefined : askInTurn(call, nodes, [dear, nodes.length], asking, reading, tools);
@@ -145,7 +159,12 @@ const askByTier = async (
   const lower = nodes.slice(0, dear);
   const higher = await unheard(call, lower, nodes.slice(dear), asking, denials, tools);
   const later = await askInTurn(call, [...lower, ...higher], [dear, dear + higher.length], asking, reading, tools);
-  for (const { upstream } of higher) if (asking.denied(upstream.name)) denials.add(call, upstream.name);
+  for (const { upstream: node } of higher) {
+    if (!asking.denied(node.name)) continue;
+    // One that is not known to have come to the head may know more in a moment.
+    if (stands(tools.chain.view, node.name, call.head?.latest)) denials.add(call, node.name);
+    else tools.lookAt(node.name);
+  }
   return later;
 };
 

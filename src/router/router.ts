@@ -54,7 +54,7 @@ export interface RouterDeps {
   readonly offers: (upstream: string, method: string) => boolean;
   readonly sends: SentTransactions;
   /** Has the head of an upstream asked for that is known to be behind, and may not be; false where it is. */
-  readonly lookAt: (upstream: string) => boolean;
+  readonly lookAt: (upstream: string) => Promise<void> | undefined;
 }
 
 /** Ms before nodes that have all just failed are asked again; doubled with each round. */
@@ -108,6 +108,7 @@ export class Router {
       origin: (call) => deps.sends.origin(call),
       ask: (call, node, timeoutMs) => this.#ask(call, node, timeoutMs),
       rest: (call, asking, round) => this.#rest(call, asking, round),
+      lookAt: (upstream) => void this.#deps.lookAt(upstream),
       lookAround: (call) => this.#lookAround(call),
     };
   }
@@ -232,18 +233,22 @@ export class Router {
     this.#learned.pruned(upstream, call.spec.need, lowest, told === undefined ? head - NEVER_PRUNED : lowest);
   }
 
-  #lookAround(call: Wanted): boolean {
+  /** Has the heads be read of those who lack the call's block as far as is known; undefined where there are none. */
+  #lookAround(call: Wanted): Promise<unknown> | undefined {
     const lacking = this.select(call).excluded.filter(({ lacksBlock }) => lacksBlock);
-    return lacking.filter(({ upstream }) => this.#deps.lookAt(upstream)).length > 0;
+    const looks = lacking.map(({ upstream }) => this.#deps.lookAt(upstream)).filter((look) => look !== undefined);
+    return looks.length === 0 ? undefined : Promise.all(looks);
   }
 
   /** Pauses, and then waits until a node can be asked that may have something to say, or there is no hope of one. */
   async #rest(call: Call, asking: Asking, round: number): Promise<void> {
     const { chain, clock } = this.#deps;
-    if (this.#lookAround(call)) {
+    const looked = this.#lookAround(call);
+    if (looked !== undefined) {
       const fresh = (): boolean =>
         stillWanted(this.select(call), asking).some(({ upstream }) => !asking.hasFailed(upstream.name));
-      await chain.waitFor(fresh, Math.min(call.deadline, clock.now() + LOOK), call.cancellation);
+      const found = chain.waitFor(fresh, Math.min(call.deadline, clock.now() + LOOK), call.cancellation);
+      await Promise.race([found, looked]);
     }
     do {
       const until = Math.min(call.deadline, clock.now() + (PAUSE << Math.min(round, 5)));

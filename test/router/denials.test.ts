@@ -32,11 +32,23 @@ describe('a denial', () => {
     const { denials, clock } = start();
     denials.add(asking('0x1'), 'a');
     clock.advance(14_000);
+    denials.add(asking('0x1'), 'b');
     denials.add(asking('0x2'), 'a');
     expect(denials.has(asking('0x1'), 'a')).toBe(true);
     clock.advance(1_000);
     expect(denials.has(asking('0x1'), 'a')).toBe(false);
-    expect(denials.has(asking('0x2'), 'a')).toBe(false);
+    expect(denials.has(asking('0x1'), 'b')).toBe(false);
+    expect(denials.has(asking('0x2'), 'a')).toBe(true);
+  });
+
+  it('holds for a second of a transaction, of which a node may come to know without a block', () => {
+    const { denials, clock } = start();
+    const pending = { ...asking('0x1'), method: 'eth_getTransactionByHash' };
+    denials.add(pending, 'a');
+    clock.advance(999);
+    expect(denials.has(pending, 'a')).toBe(true);
+    clock.advance(1);
+    expect(denials.has(pending, 'a')).toBe(false);
   });
 
   it('makes room for later ones, and is not remembered of a question as long as a book', () => {
