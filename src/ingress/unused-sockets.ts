@@ -7,21 +7,22 @@ import { Server as TlsServer } from 'node:tls';
  * a server that ends would wait for them.
  */
 export class UnusedSockets {
+  /** With the bytes that each had read at the last look. Over TLS by the remote end, which both its sockets share. */
+  readonly #sockets = new Map<unknown, { readonly socket: Socket; bytes: number }>();
   readonly #tls: boolean;
-  /** With the bytes that each had read at the last look; by their remote end, which TLS does not change. */
-  readonly #sockets = new Map<string, { readonly socket: Socket; bytes: number }>();
 
   /** Made once the server has all its listeners. */
   constructor(server: Server) {
     this.#tls = server instanceof TlsServer;
+    const keyOf = (socket: Socket): unknown => (this.#tls ? `${socket.remoteAddress} ${socket.remotePort}` : socket);
     server.on('connection', (socket: Socket) => {
-      const end = remoteEnd(socket);
-      this.#sockets.set(end, { socket, bytes: 0 });
+      const key = keyOf(socket);
+      this.#sockets.set(key, { socket, bytes: 0 });
       socket.once('close', () => {
-        if (this.#sockets.get(end)?.socket === socket) this.#sockets.delete(end);
+        if (this.#sockets.get(key)?.socket === socket) this.#sockets.delete(key);
       });
     });
-    const used = ({ socket }: IncomingMessage): boolean => this.#sockets.delete(remoteEnd(socket));
+    const used = ({ socket }: IncomingMessage): boolean => this.#sockets.delete(keyOf(socket));
     server.on('request', used);
     // With nobody else who listens for upgrades, Node would leave them to this listener alone.
     if (server.listenerCount('upgrade') > 0) server.on('upgrade', used);
@@ -36,5 +37,3 @@ export class UnusedSockets {
     }
   }
 }
-
-const remoteEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

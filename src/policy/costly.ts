@@ -1,5 +1,5 @@
 import type { Call } from '../core/call.ts';
-import type { Layer } from '../core/layer.ts';
+import type { Handle, Layer } from '../core/layer.ts';
 import { overloaded } from '../core/reply.ts';
 import { locate } from '../ethereum/block-ref.ts';
 import type { Inflight } from './concurrency.ts';
@@ -14,18 +14,19 @@ export interface CostlyOptions {
 /** Holds calls that may keep a node busy for seconds to a limit of their own, so that cheap ones pass. */
 export const costlyCalls =
   ({ costly, split }: CostlyOptions, inflight: Inflight): Layer =>
-  (next) =>
-  async (call) => {
-    if (!isCostly(call, split)) return next(call);
-    if (inflight.costly >= costly) {
-      return overloaded(`${costly} costly calls (traces, wide logs and the like) are under way`);
-    }
-    inflight.costly += 1;
-    try {
-      return await next(call);
-    } finally {
-      inflight.costly -= 1;
-    }
+  (next) => {
+    const held: Handle = async (call) => {
+      if (inflight.costly >= costly) {
+        return overloaded(`${costly} costly calls (traces, wide logs and the like) are under way`);
+      }
+      inflight.costly += 1;
+      try {
+        return await next(call);
+      } finally {
+        inflight.costly -= 1;
+      }
+    };
+    return (call) => (isCostly(call, split) ? held(call) : next(call));
   };
 
 /** How wide a range of logs is that a tag ends is only known once that has become a number. */

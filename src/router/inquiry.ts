@@ -1,12 +1,17 @@
 import type { Call } from '../core/call.ts';
 import { methodSpec } from '../ethereum/methods.ts';
 import type { NodeView } from '../head/chain-view.ts';
+import { memberOf } from '../jsonrpc/member.ts';
+import type { RawJson } from '../jsonrpc/message.ts';
+import { OPEN_OBJECT } from '../jsonrpc/scan.ts';
+import { shortValue } from '../jsonrpc/short-value.ts';
 import type { Origin } from '../core/sends.ts';
 import { type PlanTools, timeLeft } from './plan.ts';
 import { stands } from './selection.ts';
 
 /** Bytes of a transaction with a full block of calldata, and then some. */
 const LARGEST = 8 * 1024 * 1024;
+const NULL = Buffer.from('null');
 const spec = methodSpec('eth_getTransactionByHash');
 
 /** What one node says to the gateway's own question; undefined where it does not answer. */
@@ -16,14 +21,16 @@ const ask = async (
   asked: readonly unknown[],
   call: Call,
   { attemptTimeout, clock }: PlanTools,
-): Promise<unknown> => {
+): Promise<RawJson | undefined> => {
   const params = Buffer.from(JSON.stringify(asked));
   const timeoutMs = Math.min(attemptTimeout, timeLeft(call, clock));
   const [outcome] = await upstream.probe([{ method, params, heavy: false }], timeoutMs);
-  return outcome?.kind === 'answered' && outcome.result.length <= LARGEST
-    ? JSON.parse(outcome.result.toString())
-    : undefined;
+  return outcome?.kind === 'answered' && outcome.result.length <= LARGEST ? outcome.result : undefined;
 };
+
+const isObject = (answer: RawJson | undefined): answer is RawJson => answer?.[0] === OPEN_OBJECT;
+
+const isNull = (answer: RawJson | undefined): boolean => answer?.equals(NULL) ?? false;
 
 /** Ms before a node is asked for the second time; doubled with each. */
 const PAUSE = 50;
@@ -35,9 +42,9 @@ const LOOKS = 3;
 const knows = async (node: NodeView, hash: string, call: Call, tools: PlanTools): Promise<boolean> => {
   for (let tries = 1; ; tries += 1) {
     const found = await ask(node, spec.name, [hash], call, tools);
-    if (isFields(found)) return true;
+    if (isObject(found)) return true;
     const until = tools.clock.now() + (PAUSE << (tries - 1));
-    const most = found === null ? LOOKS : TRIES;
+    const most = isNull(found) ? LOOKS : TRIES;
     if (tries >= most || until >= call.deadline || call.cancellation.cancelled) return false;
     await tools.chain.waitFor(() => false, until, call.cancellation);
   }
@@ -60,9 +67,10 @@ export const hasHead = async (call: Call, node: NodeView, tools: PlanTools): Pro
   if (call.head === undefined) return true;
   const { number, hash } = call.head.latest;
   const block = await ask(node, 'eth_getBlockByNumber', [`0x${number.toString(16)}`, false], call, tools);
-  if (!isFields(block)) return block !== null;
-  const said = block['hash'];
-  return typeof said === 'string' && said.toLowerCase() === hash;
+  if (!isObject(block)) return !isNull(block);
+  const said = memberOf(block, 'hash');
+  const value = said === undefined ? undefined : shortValue(said);
+  return typeof value === 'string' && value.toLowerCase() === hash;
 };
 
 /**
@@ -78,10 +86,8 @@ export const isUnmined = async (
   const head = call.head?.latest;
   const { name } = node.upstream;
   if (head === undefined || !stands(tools.chain.view, name, head)) return false;
-  const told = await ask(node, 'eth_getTransactionCount', [sender, `0x${head.number.toString(16)}`], call, tools);
+  const answer = await ask(node, 'eth_getTransactionCount', [sender, `0x${head.number.toString(16)}`], call, tools);
+  const told = answer === undefined ? undefined : shortValue(answer);
   const next = typeof told === 'string' && /^0x[0-9a-f]{1,13}$/i.test(told) ? Number(told) : undefined;
   return next !== undefined && next <= nonce && stands(tools.chain.view, name, head);
 };
-
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;

@@ -53,19 +53,19 @@ export const race = <E extends Entrant, Final>(
     if (entrant === undefined) return false;
     running.push(entrant);
     armHedge();
-    entrant.attempt.outcome
-      .then((outcome) => {
-        running.splice(running.indexOf(entrant), 1);
-        if (over) return;
+    void entrant.attempt.outcome.then((outcome) => {
+      running.splice(running.indexOf(entrant), 1);
+      if (over) return;
+      try {
         const final = entrants.judge(entrant, outcome);
         if (final !== undefined) end(final);
         else if (!launch(false) && running.length === 0) end(undefined);
-      })
-      // A bug of ours ends the call that it is in, and nobody else's.
-      .catch((error: unknown) => {
+      } catch (error) {
+        // A bug of ours ends the call that it is in, and nobody else's.
         reject(error);
         end(undefined);
-      });
+      }
+    });
     return true;
   };
   const armHedge = (): void => {
