@@ -7,8 +7,13 @@ import { EventPool, eventually, listened, short } from './pool.ts';
 const hashes = [1, 2, 3, 4].map((n) => `0x${String(n).repeat(64)}`);
 
 interface Status {
-  readonly chains: readonly [{ readonly upstreams: readonly [unknown, unknown, { readonly state: string }] }];
+  readonly chains: readonly [{ readonly upstreams: readonly { readonly state: string }[] }];
 }
+
+const stateOf = async ({ gateway }: EventPool, node: number): Promise<string | undefined> => {
+  const status = (await (await fetch(`${gateway.opsUrl}/status`)).json()) as Status;
+  return status.chains[0].upstreams[node]?.state;
+};
 
 describe('eth_subscribe and eth_unsubscribe', () => {
   it('end a subscription once, for the connection that has it', async () => {
@@ -167,6 +172,8 @@ describe('newPendingTransactions', () => {
     expect(await reader.got(4)).toEqual(hashes);
     await pool.member(0).node.restart();
     await listened(pool.member(0).node, 'newPendingTransactions', 2);
+    // Until its head is read again, nothing of it is believed.
+    await eventually(() => stateOf(pool, 0)).toBe('healthy');
     pool.member(0).node.push('newPendingTransactions', `0x${'5'.repeat(64)}`);
     expect(await reader.got(5)).toHaveLength(5);
   });
@@ -178,11 +185,7 @@ describe('newPendingTransactions', () => {
     const other = pool.member(2).node;
     other.on('eth_chainId', () => '0x5');
     await other.restart();
-    const state = async () => {
-      const status = (await (await fetch(`${pool.gateway.opsUrl}/status`)).json()) as Status;
-      return status.chains[0].upstreams[2].state;
-    };
-    await eventually(state).toBe('wrong_chain');
+    await eventually(() => stateOf(pool, 2)).toBe('wrong_chain');
     const reader = await pool.subscribe(['newPendingTransactions']);
     for (const { node } of pool.members) await listened(node, 'newPendingTransactions');
     other.push('newPendingTransactions', hashes[3]);
