@@ -129,7 +129,8 @@ export class Beginnings {
     for (const { kind, header } of steps) {
       if (!store.mayMatch(header, matcher)) continue;
       missing = 0;
-      if ((await store.logsOf(header, wanted)) === undefined) return { number: header.number, missing: missing > 0 };
+      if ((await store.logsOf(header, matcher, wanted)) === undefined)
+        return { number: header.number, missing: missing > 0 };
       if (kind === 'apply') break;
     }
     return undefined;

@@ -39,7 +39,7 @@ export class Foresight {
       if (!store.mayMatch(header, matcher)) continue;
       const until = clock.now() + this.#options.orphanMs;
       const useful = (): boolean => wanted() && clock.now() < until && chain.view.canonical(header.hash);
-      if ((await store.logsOf(header, useful)) === undefined) return;
+      if ((await store.logsOf(header, matcher, useful)) === undefined) return;
     }
   }
 

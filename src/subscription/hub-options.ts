@@ -1,4 +1,4 @@
-import type { BackoffOptions } from '../lib/backoff.ts';
+import type { LogStoreOptions } from './log-store.ts';
 import type { RecentLogsOptions } from './recent-logs.ts';
 
 /** Bounds of a chain's streams; times in ms. */
@@ -13,8 +13,8 @@ export interface HubOptions {
   readonly passing: RecentLogsOptions;
   /** Headers remembered that the tree does not hold. */
   readonly headers: number;
-  /** How logs are fetched: blocks at once, waits between tries, and how long an answer must stand that one source gives. */
-  readonly fetch: { readonly parallel: number; readonly retry: BackoffOptions; readonly patienceMs: number };
+  /** How logs are fetched. */
+  readonly fetch: Pick<LogStoreOptions, 'parallel' | 'retry' | 'patienceMs' | 'tellersMs'>;
   /** How long the blocks and logs of a branch that was left are looked for. */
   readonly orphanMs: number;
   /** Events written before other work gets its turn. */
@@ -25,7 +25,7 @@ export const hubDefaults = {
   logBytes: 128 * 1024 * 1024,
   passing: { blocks: 256, bytes: 32 * 1024 * 1024 },
   headers: 4096,
-  fetch: { parallel: 16, retry: { initial: 100, max: 1000 }, patienceMs: 2500 },
+  fetch: { parallel: 16, retry: { initial: 100, max: 1000 }, patienceMs: 2500, tellersMs: 50 },
   orphanMs: 5000,
   slice: 500,
 } as const satisfies Partial<HubOptions>;

@@ -29,6 +29,8 @@ export interface LogStoreOptions {
   readonly parallel: number;
   /** How long logs have to stand which the bloom cannot prove and only one source tells. */
   readonly patienceMs: number;
+  /** How long a block that one node has told of waits for another to tell it alike, which spares asking for its logs. */
+  readonly tellersMs: number;
 }
 
 export interface LogStoreDeps {
@@ -56,6 +58,9 @@ interface Fetch {
  */
 const WAYS = ['hash', 'receipts', 'height'] as const;
 type Way = (typeof WAYS)[number];
+
+/** Ms between two looks whether a header is believed. */
+const LOOK = 10;
 
 /** Roughly what a log takes in memory beyond its text as it came. */
 const MEMORY_FACTOR = 3;
@@ -102,15 +107,29 @@ export class LogStore {
     return known ?? (this.#facts.mayHaveLogs(header) ? undefined : new BlockLogs(header, [], 0));
   }
 
-  /** The logs as soon as they are known. Undefined once nobody wants them any more, as each asker's `wanted` says. */
-  async logsOf(header: Header, wanted: Wanted): Promise<BlockLogs | undefined> {
-    return (await this.find(header, wanted))?.logs;
+  /**
+   * The logs as soon as they are known, or none as soon as the header shows that the matcher has none there. Undefined once
+   * nobody wants them any more, as each asker's `wanted` says.
+   */
+  async logsOf(header: Header, matcher: Matcher, wanted: Wanted): Promise<BlockLogs | undefined> {
+    return (await this.find(header, matcher, wanted))?.logs;
   }
 
   /** The same, with what it took: whoever joins a fetch is told that he shares it. */
-  async find(header: Header, wanted: Wanted): Promise<FoundBlockLogs | undefined> {
+  async find(header: Header, matcher: Matcher, wanted: Wanted): Promise<FoundBlockLogs | undefined> {
     const known = this.get(header);
     if (known !== undefined) return { logs: known, cost: free };
+    const found = await this.#join(header, (missing) => this.mayMatch(header, matcher) && wanted(missing));
+    if (found !== undefined || this.mayMatch(header, matcher)) return found;
+    return { logs: new BlockLogs(header, [], 0), cost: free };
+  }
+
+  close(): void {
+    this.#closed.cancel();
+    for (const start of this.#queue.splice(0)) start();
+  }
+
+  async #join(header: Header, wanted: Wanted): Promise<FoundBlockLogs | undefined> {
     const fetch = this.#fetches.get(header.hash);
     if (fetch !== undefined) {
       fetch.askers.add(wanted);
@@ -124,14 +143,10 @@ export class LogStore {
     return found;
   }
 
-  close(): void {
-    this.#closed.cancel();
-    for (const start of this.#queue.splice(0)) start();
-  }
-
   async #fetch(header: Header, askers: Askers): Promise<FoundBlockLogs | undefined> {
     const { clock, random } = this.#deps;
     await this.#turn(header);
+    await this.#hearOthers(header);
     const backoff = new Backoff(this.#options.retry, random);
     const witnesses = new Witnesses(this.#options.patienceMs);
     const costs: Cost[] = [];
@@ -193,6 +208,15 @@ export class LogStore {
     costs.push(reply.info);
     if (reply.ok) return found.logs ?? 'missing';
     return found.heard || reply.raw !== undefined || reply.reason === 'not_yet' ? 'missing' : 'failed';
+  }
+
+  /** Nodes tell of a block at nearly the same time; until two have, its header shows nothing. */
+  async #hearOthers({ hash }: Header): Promise<void> {
+    const { chain, clock } = this.#deps;
+    const until = (chain.tree.sightedAt(hash) ?? Number.NEGATIVE_INFINITY) + this.#options.tellersMs;
+    while (!this.#closed.cancelled && clock.now() < until && chain.believes(hash) === false) {
+      await pause(clock, LOOK, this.#closed);
+    }
   }
 
   /** What happens now never waits for those who read history. */

@@ -47,7 +47,7 @@ export class LogSupply {
     if (logs === undefined) {
       if (!store.mayMatch(header, matcher)) return nothing;
       if (this.#isLost(header.hash)) return 'lost';
-      this.#fetch(step);
+      this.#fetch(step, matcher);
       return 'fetching';
     }
     if (step.kind === 'apply') return step.from === 0 ? logs : logs.filter(({ index }) => index >= step.from);
@@ -59,11 +59,11 @@ export class LogSupply {
     const { store } = this.#deps;
     const { ahead } = this.#options;
     for (const step of steps.slice(0, ahead)) {
-      if (store.mayMatch(step.header, matcher) && store.get(step.header) === undefined) this.#fetch(step);
+      if (store.mayMatch(step.header, matcher) && store.get(step.header) === undefined) this.#fetch(step, matcher);
     }
   }
 
-  #fetch({ kind, header }: Step): void {
+  #fetch({ kind, header }: Step, matcher: Matcher): void {
     const { chain, store, listening, arrived } = this.#deps;
     const { hash } = header;
     if (this.#fetching.has(hash)) return;
@@ -74,7 +74,7 @@ export class LogSupply {
     const moot = (): boolean => kind === 'apply' && !chain.view.canonical(hash);
     const patient = (): boolean => missing < this.#options.orphanMs || !servable(chain.view);
     void store
-      .logsOf(header, (ms) => {
+      .logsOf(header, matcher, (ms) => {
         missing = ms;
         return listening() && !moot() && (certain() || patient());
       })

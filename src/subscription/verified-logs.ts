@@ -33,7 +33,7 @@ export class VerifiedLogs implements BlockLogsSource {
         const header = this.#chain.tree.get(hash);
         if (header === undefined) return undefined;
         if (!this.#store.mayMatch(header, matcher)) return { logs: [], cost: free };
-        const found = await this.#store.find(header, wanted);
+        const found = await this.#store.find(header, matcher, wanted);
         return found && { logs: found.logs.select(matcher).map((log) => log.text(false)), cost: found.cost };
       },
     };

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { localReply } from '../../src/core/reply.ts';
 import { bloomTest } from '../../src/ethereum/bloom.ts';
@@ -33,18 +34,22 @@ const supplyOf = (kept: Header) => {
   const chain = {
     believes: () => chain.believed,
     believed: false,
-    tree: { get: () => kept },
+    sightedAt: Number.NEGATIVE_INFINITY,
+    tree: { get: () => kept, sightedAt: () => chain.sightedAt },
     view: { nodes: [], numberOf: () => kept.number, canonical: () => true },
   };
-  const shared = { chain: chain as unknown as Chain, clock: new FakeClock() };
+  const clock = new FakeClock();
+  const shared = { chain: chain as unknown as Chain, clock };
+  let asked = 0;
   const bounds = { blocks: 16, bytes: 1_000_000 };
   const store = new LogStore(
-    { kept: bounds, passing: bounds, retry: { initial: 100, max: 1000 }, parallel: 4, patienceMs: 1000 },
+    { kept: bounds, passing: bounds, retry: { initial: 100, max: 1000 }, parallel: 4, patienceMs: 1000, tellersMs: 50 },
     {
       ...shared,
       random: () => 0.5,
       report: { recovered: () => {}, streamed: () => {} },
       ask: async ({ accept }) => {
+        asked += 1;
         const logs = Buffer.from(JSON.stringify(block.logs));
         for (const source of ['a', 'b']) accept?.(logs, source);
         return localReply(logs);
@@ -54,7 +59,7 @@ const supplyOf = (kept: Header) => {
   const arrival = Promise.withResolvers<void>();
   const options = { ahead: 4, orphanMs: 1000 };
   const supply = new LogSupply(options, { ...shared, store, listening: () => true, arrived: () => arrival.resolve() });
-  return { chain, supply, arrived: arrival.promise };
+  return { chain, clock, supply, arrived: arrival.promise, asked: () => asked };
 };
 
 describe('the supply of logs', () => {
@@ -66,6 +71,35 @@ describe('the supply of logs', () => {
     await arrived;
     chain.believed = true;
     expect(supply.select(step, matcher(ticker.address))).toHaveLength(1);
+    expect(supply.select(step, matcher(system))).toHaveLength(1);
+  });
+
+  it('asks nobody where a second node tells the header soon after the first, and has nothing for the query', async () => {
+    const { chain, clock, supply, arrived, asked } = supplyOf(withBloom(bloomOf(block.logs.slice(0, 1))));
+    chain.sightedAt = clock.now();
+    const step = { kind: 'apply', header: withBloom(bloomOf(block.logs.slice(0, 1))), from: 0 } as const;
+    expect(supply.select(step, matcher(system))).toBe('fetching');
+    await turn();
+    chain.believed = true;
+    clock.advance(40);
+    await arrived;
+    expect(supply.select(step, matcher(system))).toEqual([]);
+    expect(asked()).toBe(0);
+    expect(supply.select(step, matcher(ticker.address))).toBe('fetching');
+  });
+
+  it('asks for the logs where no second node tells the header in time', async () => {
+    const { chain, clock, supply, arrived, asked } = supplyOf(withBloom(bloomOf(block.logs.slice(0, 1))));
+    chain.sightedAt = clock.now();
+    const step = { kind: 'apply', header: withBloom(bloomOf(block.logs.slice(0, 1))), from: 0 } as const;
+    expect(supply.select(step, matcher(system))).toBe('fetching');
+    for (let ms = 0; ms < 50; ms += 10) {
+      await turn();
+      expect(asked()).toBe(0);
+      clock.advance(10);
+    }
+    await arrived;
+    expect(asked()).toBe(1);
     expect(supply.select(step, matcher(system))).toHaveLength(1);
   });
 

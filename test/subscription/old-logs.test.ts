@@ -31,7 +31,7 @@ const steps = blocks.map(applied);
 /** Blocks older than the tree, and one node that could be asked. */
 const old = {
   view: { nodes: [{ state: 'healthy' }], canonical: () => true, numberOf: () => undefined },
-  tree: { get: () => undefined },
+  tree: { get: () => undefined, sightedAt: () => undefined },
   believes: () => undefined,
 } as unknown as Chain;
 
