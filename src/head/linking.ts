@@ -67,7 +67,7 @@ export class Linking {
   async #deepen(goal: number): Promise<boolean> {
     const { tree } = this.#memory;
     const top = tree.root?.number ?? 0;
-    const holder = this.#rootHolder();
+    const [holder] = this.#rootHolders();
     if (holder === undefined || top <= goal) return false;
     const size = Math.min(largestBatch, top - goal);
     const asked = Array.from({ length: size }, (_, below) => questions.byNumber(top - 1 - below));
@@ -75,8 +75,22 @@ export class Linking {
     if (this.#closed || tree !== this.#memory.tree) return false;
     for (const header of headers) if (header !== undefined) tree.add(header, holder.name, this.#clock.now());
     this.#ended();
+    await this.#confirm(headers, holder);
     const { root } = tree;
     return root !== undefined && root.number < top && root.number > goal;
+  }
+
+  /** Has another node of the same tier tell what is believed of nobody who tells it alone. */
+  async #confirm(headers: readonly (Header | undefined)[], teller: WatchedNode): Promise<void> {
+    const { nodes, tree } = this.#memory;
+    const alone = headers.flatMap((header) =>
+      header !== undefined && tree.told(header.hash)?.belief === 'alone' ? [header.hash] : [],
+    );
+    const other = this.#rootHolders().find((node) => node !== teller && node.upstream.tier === teller.upstream.tier);
+    if (alone.length === 0 || other === undefined) return;
+    const told = await other.tracker.headers(alone.map((hash) => questions.byHash(hash)));
+    if (this.#closed || tree !== this.#memory.tree || nodes.get(other.name) !== other) return;
+    for (const header of told) if (header !== undefined) tree.add(header, other.name, this.#clock.now());
   }
 
   close(): void {
@@ -96,7 +110,7 @@ export class Linking {
         now: () => this.#clock.now(),
         owner: tellerOf(node),
         holder: () => {
-          const holder = this.#rootHolder();
+          const [holder] = this.#rootHolders();
           return holder && tellerOf(holder);
         },
       });
@@ -108,13 +122,13 @@ export class Linking {
     if (!this.#closed) this.#ended();
   }
 
-  /** A node that can be asked for what lies below the tree's root. */
-  #rootHolder(): WatchedNode | undefined {
+  /** Nodes that can be asked for what lies below the tree's root. */
+  #rootHolders(): readonly WatchedNode[] {
     const { nodes, tree } = this.#memory;
     const { root } = tree;
     const holds = (linked: Header | undefined) =>
       root !== undefined && linked !== undefined && tree.contains(root.hash, linked.hash);
-    return nodes.values().find((node) => node.tracker.admitted && holds(node.linked));
+    return [...nodes.values()].filter((node) => node.tracker.admitted && holds(node.linked));
   }
 }
 

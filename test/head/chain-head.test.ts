@@ -256,6 +256,19 @@ describe('the published head', () => {
     expect(pool.chainHead.believes(next.hash)).toBe(true);
   });
 
+  it('has two nodes tell the blocks below it, where hashes prove nothing', async () => {
+    const plain = new ScriptedChain({ blockTime: 1 });
+    const top = plain.extend(plain.genesis, 100);
+    for (const block of plain.branch(top, 0)) Object.assign(block.header, { difficulty: '0x2' });
+    const hash = plain.at(top, 70)?.hash ?? '';
+    pool = new Pool();
+    const members = await pool.join(plain, [top, top]);
+    await pool.until(() => pool.chainHead.view.hashAt(70) === hash && pool.chainHead.believes(hash) === true);
+    await pool.rest();
+    const asked = members.map(({ node }) => node.requests.filter(({ params }) => params[0] === hash).length);
+    expect(asked).toEqual([0, 1]);
+  });
+
   it('is not told by a hint alone', async () => {
     const [one] = await start([base, base]);
     await pool.until(() => pool.published === 100);
