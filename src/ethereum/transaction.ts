@@ -24,6 +24,9 @@ const blob = 3;
 /** Access list, fee market, blob, set-code: each begins with chain id and nonce (EIP-2930, 1559, 4844, 7702). */
 const newestKnownType = 4;
 
+/** Members of a blob transaction with its sidecar: itself, perhaps a version, blobs, commitments, proofs. */
+const wrapped = { least: 4, most: 5 };
+
 const hashOf = (...parts: readonly Uint8Array[]): `0x${string}` => {
   const state = keccak_256.create();
   for (const part of parts) state.update(part);
@@ -42,8 +45,9 @@ const onlyList = (bytes: Uint8Array, at: number): RlpItem | undefined => {
  */
 const typedFields = (bytes: Uint8Array, type: number): RlpItem | undefined => {
   const outer = onlyList(bytes, 1);
-  const first = outer && members(bytes, outer, 1)?.[0];
-  return type === blob && first?.kind === 'list' ? first : outer;
+  const parts = (type === blob && outer && members(bytes, outer, wrapped.most + 1)) || [];
+  const [first] = parts;
+  return first?.kind === 'list' && parts.length >= wrapped.least && parts.length <= wrapped.most ? first : outer;
 };
 
 /** Takes apart what `eth_sendRawTransaction` is given; undefined where that is no bytes, or no envelope of a transaction. */

@@ -138,6 +138,7 @@ describe('a raw transaction', () => {
         const hash = readTransaction(changed)?.hash;
         if (hash !== undefined) expect(hash).toBe(keccak256(changed));
       }),
+      { numRuns: 1000, examples: [[blobless, blobless.slice(2).indexOf('01') / 2, 0xc2]] },
     );
   });
 });
