@@ -7,8 +7,8 @@ import { beatMs, nextPoll, pollGap, sparedMs } from './polling.ts';
 import { headerIn, questions } from './probe-answers.ts';
 import { questionFor, Vitals } from './vitals.ts';
 
-/** Ms for which somebody who has use for the node's head waits until it can be asked for. */
-const SOON = 100;
+/** Ms from one question on until the next may follow that somebody has use for: calls fail meanwhile. */
+const LOOK_GAP = 200;
 
 /** What a head reader stands on; times in ms. */
 export interface HeadReaderDeps {
@@ -108,7 +108,7 @@ export class HeadReader {
 
   /** Another node has a higher block: asks now, if this one's head has to be polled. */
   nudge(): void {
-    if (this.#active && !this.#feed.alive) this.#pollSoon();
+    if (this.#active && !this.#feed.alive) this.#pollAfter(pollGap(this.#deps.blockTimeMs()));
   }
 
   /**
@@ -117,16 +117,16 @@ export class HeadReader {
    */
   lookAt(): Promise<void> | undefined {
     if (this.#active || this.#run === undefined) return undefined;
-    if (!this.#polling && this.#pollSoon() > SOON) return undefined;
+    if (!this.#polling && this.#pollAfter(LOOK_GAP) > LOOK_GAP) return undefined;
     this.#look ??= Promise.withResolvers();
     return this.#look.promise;
   }
 
-  /** Ms after which the head is asked for. */
-  #pollSoon(): number {
-    const { clock, blockTimeMs, upstream } = this.#deps;
+  /** Plans to ask for the head as soon as `gap` ms have passed since it last was; gives the ms until then. */
+  #pollAfter(gap: number): number {
+    const { clock, upstream } = this.#deps;
     if (this.#run === undefined || this.#polling || clock.now() < upstream.stats.limitedUntil) return Infinity;
-    const wait = this.#lastPoll + Math.max(pollGap(blockTimeMs()), this.#sparedMs) - clock.now();
+    const wait = this.#lastPoll + Math.max(gap, this.#sparedMs) - clock.now();
     this.#plan(wait);
     return wait;
   }
