@@ -24,9 +24,12 @@ export interface PlanTools {
   readonly ask: (call: Call, node: NodeView, timeoutMs: number) => Attempt;
   /** After a round that came to nothing: waits, longer each time, and then until there is somebody to ask. */
   readonly rest: (call: Call, asking: Asking, round: number) => Promise<void>;
-  /** Those who are kept from the call by a head of theirs that is rarely asked for have it asked for now. */
-  /** Has a node's head asked for that is rarely asked for. */
+  /** Has the head of a node read that is rarely asked for it. */
   readonly lookAt: (upstream: string) => void;
+  /**
+   * The same for all whom nothing but their last known head keeps from the call: resolves when they have been asked;
+   * undefined where there are none.
+   */
   readonly lookAround: (call: Wanted) => Promise<unknown> | undefined;
 }
 
